@@ -1,0 +1,108 @@
+/** Strict text encodings of bytes. Node's own decoders skip what they do not know; these refuse it. */
+import { Malformed } from '../errors.ts';
+import type { Bytes } from './cursor.ts';
+
+const hexDigits = '0123456789abcdef';
+const hexOf = Array.from({ length: 256 }, (_, byte) => `${hexDigits[byte >> 4]}${hexDigits[byte & 15]}`);
+
+/** Lower-case hexadecimal. */
+export function hex(input: Bytes): string {
+  let out = '';
+  for (const byte of input) out += hexOf[byte];
+  return out;
+}
+
+/**
+ * @param text hexadecimal digits of either case, an even number of them
+ * @throws {Malformed} at the first other character
+ */
+export function fromHex(text: string, path = 'hex'): Bytes {
+  const wrong = text.search(/[^0-9a-fA-F]/);
+  if (wrong >= 0) throw new Malformed(path, wrong, 'is not a hexadecimal digit');
+  if (text.length % 2 !== 0) throw new Malformed(path, text.length, 'has an odd number of digits');
+  const out = new Uint8Array(text.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return out;
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const standard = `${alphabet}+/`;
+const urlSafe = `${alphabet}-_`;
+const sextets = (letters: string): ReadonlyMap<number, number> =>
+  new Map(Array.from(letters, (letter, value) => [letter.charCodeAt(0), value]));
+const tables = {
+  base64: sextets(standard),
+  base64url: sextets(urlSafe),
+  either: new Map([...sextets(standard), ...sextets(urlSafe)]),
+};
+
+function encodeBase64(input: Bytes, letters: string, pad: boolean): string {
+  let out = '';
+  for (let i = 0; i < input.length; i += 3) {
+    const left = input.length - i;
+    const group = ((input[i] ?? 0) << 16) | ((input[i + 1] ?? 0) << 8) | (input[i + 2] ?? 0);
+    out += `${letters[group >> 18]}${letters[(group >> 12) & 63]}`;
+    if (left > 1) out += letters[(group >> 6) & 63];
+    if (left > 2) out += letters[group & 63];
+    if (pad && left < 3) out += '='.repeat(3 - left);
+  }
+  return out;
+}
+
+/** RFC 4648 §5 without padding. */
+export const base64url = (input: Bytes): string => encodeBase64(input, urlSafe, false);
+/** RFC 4648 §4 with padding. */
+export const base64 = (input: Bytes): string => encodeBase64(input, standard, true);
+
+/**
+ * Decodes base64 strictly: no foreign characters, no white space, padding right or absent, unused bits zero.
+ * @param kind `base64` and `base64url` take their own alphabet; `either` takes both (as clients on the wire mix them)
+ * @throws {Malformed} at the first wrong character
+ */
+export function fromBase64(text: string, kind: 'base64' | 'base64url' | 'either' = 'either', path = 'base64'): Bytes {
+  const table = tables[kind];
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const length = text.length - padding;
+  const out = new Uint8Array(Math.floor((length * 3) / 4));
+  let bits = 0;
+  let held = 0;
+  let at = 0;
+  for (let i = 0; i < length; i++) {
+    const sextet = table.get(text.charCodeAt(i));
+    if (sextet === undefined) throw new Malformed(path, i, `is not a ${kind === 'either' ? 'base64' : kind} character`);
+    bits = ((bits << 6) | sextet) & 0xfff;
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      out[at++] = (bits >> held) & 0xff;
+    }
+  }
+  if (padding > 0 && text.length % 4 !== 0)
+    throw new Malformed(path, length, 'has padding that does not complete a group of four');
+  if (length % 4 === 1) throw new Malformed(path, length, 'ends within a byte');
+  if ((bits & ((1 << held) - 1)) !== 0) throw new Malformed(path, length, 'has bits set after the last byte');
+  return out;
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * UTF-8 to text, a byte-order mark kept.
+ * @throws {Malformed} when the bytes are not UTF-8
+ */
+export function fromUtf8(input: Bytes, path = 'text'): string {
+  try {
+    return strictUtf8.decode(input);
+  } catch {
+    throw new Malformed(path, 0, 'is not UTF-8');
+  }
+}
+
+const encoder = new TextEncoder();
+export const utf8 = (text: string): Bytes => encoder.encode(text);
+/** One byte a character, for ASCII containers such as PEM. */
+export const latin1 = (input: Bytes): string => {
+  let out = '';
+  for (let i = 0; i < input.length; i += 8192) out += String.fromCharCode(...input.subarray(i, i + 8192));
+  return out;
+};

@@ -1,0 +1,303 @@
+/**
+ * JSON text to values, strictly as RFC 8259 has it: UTF-8 without a byte-order mark, no member twice, nothing after the
+ * value. Signatures cover the bytes as they were sent, so the same pass also yields the raw slice of each member.
+ */
+import { type Bytes, fromUtf8 } from '../bytes/index.ts';
+import { Malformed } from '../errors.ts';
+import type { Json, JsonObject } from './value.ts';
+
+export interface ParseOptions {
+  /** How deep arrays and objects may nest; 64 unless told. */
+  readonly maxDepth?: number;
+  /** What errors call the whole input. */
+  readonly path?: string;
+}
+
+/** An object, and each of its members' values exactly as sent. */
+export interface Members {
+  readonly value: JsonObject;
+  readonly raw: ReadonlyMap<string, Bytes>;
+}
+
+/** Longest number read, in characters. Converting digits to a `bigint` costs more than linear time. */
+const longestNumber = 400;
+
+/**
+ * Reads one JSON value. Integers that a double cannot hold exactly become `bigint`; fractions and exponents are rounded
+ * to the nearest double; escaped lone surrogates are refused, since no UTF-8 can hold them.
+ * @throws {Malformed} with the path of the member (`tcbInfo.tcbLevels.3.tcb`) and the byte
+ */
+export function parseJson(input: Bytes, options: ParseOptions = {}): Json {
+  return new Parser(input, options).whole();
+}
+
+/**
+ * Reads a JSON object, and keeps the bytes of each member's value as they were sent.
+ * @throws {Malformed} as `parseJson` does, and when the value is not an object
+ */
+export function parseMembers(input: Bytes, options: ParseOptions = {}): Members {
+  return new Parser(input, options).members();
+}
+
+/** The bytes of each member's value, exactly as sent. */
+export const memberSlices = (input: Bytes, options: ParseOptions = {}): ReadonlyMap<string, Bytes> =>
+  parseMembers(input, options).raw;
+
+const code = (character: string): number => character.charCodeAt(0);
+const [quote, backslash, comma, colon, minus, dot, zero, nine] = Array.from('"\\,:-.09', code) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+const [openObject, closeObject, openArray, closeArray] = Array.from('{}[]', code) as [number, number, number, number];
+const escapes: ReadonlyMap<number, string> = new Map(
+  Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(
+    ([key, value]) => [code(key), value],
+  ),
+);
+
+const isDigit = (unit: number): boolean => unit >= zero && unit <= nine;
+/** Whether a unit can be part of a number's text, right or wrong. */
+const isNumeric = (unit: number): boolean =>
+  isDigit(unit) || unit === minus || unit === dot || unit === 0x2b || unit === 0x65 || unit === 0x45;
+/** Names and numbers of the input as messages show them: not longer than a line, and no control characters (logs). */
+function shown(text: string): string {
+  const line = text.replace(/\p{Cc}/gu, '\ufffd');
+  return line.length > 64 ? `${line.slice(0, 64)}…` : line;
+}
+const numberForm = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
+
+class Parser {
+  readonly #input: Bytes;
+  readonly #text: string;
+  readonly #maxDepth: number;
+  readonly #path: string[];
+  /** Position in the text, in UTF-16 units: the same as bytes while all is ASCII. */
+  #at = 0;
+  #depth = 0;
+
+  constructor(input: Bytes, { maxDepth = 64, path }: ParseOptions) {
+    this.#input = input;
+    this.#maxDepth = maxDepth;
+    this.#path = path === undefined ? [] : [path];
+    this.#text = fromUtf8(input, path ?? 'json');
+  }
+
+  whole(): Json {
+    this.#space();
+    const value = this.#value();
+    this.#end();
+    return value;
+  }
+
+  members(): Members {
+    this.#space();
+    if (this.#unit() !== openObject) this.#fail('must be an object');
+    const spans = new Map<string, readonly [from: number, to: number]>();
+    const value = this.#object(spans);
+    this.#end();
+    const raw = new Map<string, Bytes>();
+    // Where all is ASCII a position in the text is a position in the bytes.
+    const ascii = this.#text.length === this.#input.length;
+    for (const [name, [from, to]] of spans) {
+      raw.set(name, ascii ? this.#input.subarray(from, to) : this.#input.subarray(this.#byte(from), this.#byte(to)));
+    }
+    return { value, raw };
+  }
+
+  #end(): void {
+    this.#space();
+    if (this.#at < this.#text.length)
+      this.#fail(`${this.#input.length - this.#byte(this.#at)} bytes left over after the value`);
+  }
+
+  #value(): Json {
+    const unit = this.#unit();
+    if (unit === quote) return this.#string();
+    if (unit === openObject) return this.#object();
+    if (unit === openArray) return this.#array();
+    if (unit === minus || isDigit(unit)) return this.#number();
+    if (this.#word('true')) return true;
+    if (this.#word('false')) return false;
+    if (this.#word('null')) return null;
+    return this.#fail(`${this.#found()}, expected a value`);
+  }
+
+  #object(spans?: Map<string, readonly [number, number]>): JsonObject {
+    this.#enter();
+    const object: Record<string, Json> = { __proto__: null } as never;
+    const starts: number[] = [];
+    if (this.#opens(closeObject)) return object;
+    for (;;) {
+      const start = this.#at;
+      if (this.#unit() !== quote) this.#fail(`${this.#found()}, expected a member name in double quotes`);
+      const name = this.#string();
+      if (name in object) this.#twice(name, start, starts);
+      starts.push(start);
+      this.#space();
+      if (this.#unit() !== colon) this.#fail(`${this.#found()}, expected a colon after «${shown(name)}»`);
+      this.#at++;
+      this.#space();
+      this.#path.push(name);
+      const from = this.#at;
+      object[name] = this.#value();
+      spans?.set(name, [from, this.#at]);
+      this.#path.pop();
+      if (this.#closes(closeObject)) return object;
+    }
+  }
+
+  #array(): Json[] {
+    this.#enter();
+    const items: Json[] = [];
+    if (this.#opens(closeArray)) return items;
+    for (;;) {
+      this.#path.push(String(items.length));
+      items.push(this.#value());
+      this.#path.pop();
+      if (this.#closes(closeArray)) return items;
+    }
+  }
+
+  #enter(): void {
+    if (++this.#depth > this.#maxDepth) this.#fail(`nests deeper than ${this.#maxDepth} levels`);
+    this.#at++;
+  }
+
+  /** After an opening bracket: whether it closes at once. */
+  #opens(closing: number): boolean {
+    this.#space();
+    if (this.#unit() !== closing) return false;
+    this.#at++;
+    this.#depth--;
+    return true;
+  }
+
+  /** After an item: whether the list ends here; else moves over the comma to the next item. */
+  #closes(closing: number): boolean {
+    this.#space();
+    const unit = this.#unit();
+    if (unit === comma) {
+      this.#at++;
+      this.#space();
+      return false;
+    }
+    if (unit !== closing) this.#fail(`${this.#found()}, expected a comma or ${closing === closeObject ? '}' : ']'}`);
+    this.#at++;
+    this.#depth--;
+    return true;
+  }
+
+  #string(): string {
+    const from = ++this.#at;
+    for (;;) {
+      const unit = this.#unit();
+      if (unit === quote) return this.#text.slice(from, this.#at++);
+      if (unit === backslash) return this.#escaped(from);
+      if (!(unit >= 0x20))
+        this.#fail(this.#at < this.#text.length ? 'has a control character in a string' : 'ends within a string');
+      this.#at++;
+    }
+  }
+
+  /** The rest of a string that has at least one escape. */
+  #escaped(from: number): string {
+    let out = '';
+    let kept = from;
+    let surrogates = false;
+    for (;;) {
+      const unit = this.#unit();
+      if (unit === quote) {
+        out += this.#text.slice(kept, this.#at);
+        // Escaped halves may stand beside each other or alone: only the whole string tells.
+        if (surrogates && /\p{Surrogate}/u.test(out))
+          this.#fail('has an escaped surrogate without its other half', from - 1);
+        this.#at++;
+        return out;
+      }
+      if (!(unit >= 0x20))
+        this.#fail(this.#at < this.#text.length ? 'has a control character in a string' : 'ends within a string');
+      if (unit !== backslash) {
+        this.#at++;
+        continue;
+      }
+      out += this.#text.slice(kept, this.#at);
+      const letter = this.#text.charCodeAt(this.#at + 1);
+      if (letter === 0x75) {
+        const digits = this.#text.slice(this.#at + 2, this.#at + 6);
+        if (!/^[0-9a-fA-F]{4}$/.test(digits)) this.#fail('has \\u without four hexadecimal digits');
+        const value = Number.parseInt(digits, 16);
+        surrogates ||= value >= 0xd800 && value <= 0xdfff;
+        out += String.fromCharCode(value);
+        this.#at += 6;
+      } else {
+        out += escapes.get(letter) ?? this.#fail('has an unknown escape in a string');
+        this.#at += 2;
+      }
+      kept = this.#at;
+    }
+  }
+
+  #number(): number | bigint {
+    const from = this.#at;
+    while (isNumeric(this.#unit())) this.#at++;
+    const text = this.#text.slice(from, this.#at);
+    if (text.length > longestNumber)
+      this.#fail(`has a number of ${text.length} characters, at most ${longestNumber}`, from);
+    const form = numberForm.exec(text);
+    if (!form) this.#fail(`has no number: ${shown(text)}`, from);
+    const value = Number(text);
+    if (form[1] === undefined && form[2] === undefined) return Number.isSafeInteger(value) ? value : BigInt(text);
+    if (!Number.isFinite(value)) this.#fail(`has a number too large for a double: ${shown(text)}`, from);
+    return value;
+  }
+
+  #word(word: string): boolean {
+    if (!this.#text.startsWith(word, this.#at)) return false;
+    this.#at += word.length;
+    return true;
+  }
+
+  #space(): void {
+    for (;;) {
+      const unit = this.#unit();
+      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
+      this.#at++;
+    }
+  }
+
+  /** The unit in hand; not a number at the end, which compares false with everything. */
+  #unit(): number {
+    return this.#text.charCodeAt(this.#at);
+  }
+
+  #found(): string {
+    const point = this.#text.codePointAt(this.#at);
+    if (point === undefined) return 'ends';
+    const isPlain = point > 0x20 && point < 0x7f;
+    return `has ${isPlain ? String.fromCodePoint(point) : `U+${point.toString(16).toUpperCase().padStart(4, '0')}`}`;
+  }
+
+  /** Where a position of the text stands in the bytes. */
+  #byte(at: number): number {
+    return new TextEncoder().encode(this.#text.slice(0, at)).length;
+  }
+
+  #twice(name: string, start: number, starts: readonly number[]): never {
+    const first = starts.find((at) => {
+      this.#at = at;
+      return this.#string() === name;
+    });
+    this.#path.push(name);
+    return this.#fail(`is there twice, at bytes ${this.#byte(first ?? start)} and ${this.#byte(start)}`, start);
+  }
+
+  #fail(problem: string, at = this.#at): never {
+    throw new Malformed(this.#path.map(shown).join('.') || 'json', this.#byte(at), problem);
+  }
+}
