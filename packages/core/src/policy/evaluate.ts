@@ -1,0 +1,69 @@
+/** A policy and claims to a ruling (policy language of Azure Attestation, §6 and §7 of its rules: deny wins over permit). */
+import type { Claim, Json } from '../claim.ts';
+import { type PolicyClaim, policyClaims } from './claims.ts';
+import type { Program } from './program.ts';
+import { Queries } from './queries.ts';
+import { Run } from './run.ts';
+import type { Range } from './source.ts';
+import { rulesOf } from './syntax.ts';
+import { toJson } from './values.ts';
+
+export interface Ruling {
+  /** `error`: a function or an action failed; there is no token then either. */
+  readonly decision: 'permit' | 'deny' | 'error';
+  /** The sentence on record: Azure's own for a denial, which function failed on which line for an error. */
+  readonly why: string;
+  /** The rule that decided; absent when no rule permitted. */
+  readonly by?: Range;
+  /** Claims for the token, one entry a type in order of issue: one value, or an array of several distinct ones. */
+  readonly issued: readonly { readonly name: string; readonly value: Json }[];
+  /** Properties that configuration and issuance rules set. */
+  readonly properties: { readonly [name: string]: Json };
+  /** Per rule, configuration's first: whether it fired, what each condition matched or nearly did, what was made. */
+  readonly trace: Json;
+}
+
+/** What Azure Attestation answers. */
+const sentences = {
+  deny: 'A Deny claim was issued, authorization failed.',
+  noPermit: 'No Permit claim was issued in the authorizationrules section, authorization failed.',
+  permit: 'A Permit claim was issued.',
+} as const;
+
+/**
+ * Runs a policy over what evidence claims; claims meant for the token alone are not seen. Never throws for a denial or
+ * an error of evaluation.
+ */
+export function evaluate(program: Program, incoming: readonly Claim[]): Ruling {
+  const run = new Run(program.text, new Queries(program.queries), program.type);
+  const end = (decision: Ruling['decision'], why: string, by: Range | undefined): Ruling => ({
+    decision,
+    why,
+    ...(by && { by }),
+    issued: decision === 'permit' ? grouped(run.outgoing) : [],
+    properties:
+      decision === 'permit' ? { ...program.properties, ...Object.fromEntries(run.properties) } : program.properties,
+    trace: [...program.trace, ...run.trace.toJson()],
+  });
+
+  const failed =
+    run.receive([...program.added, ...policyClaims(incoming)]) ??
+    run.section('authorizationrules', rulesOf(program.tree, 'authorizationrules'));
+  if (failed) return end('error', failed.why, failed.by);
+  const { permit, deny } = run.decided;
+  if (deny) return end('deny', sentences.deny, deny.range);
+  if (!permit) return end('deny', sentences.noPermit, undefined);
+  const failedLater = run.section('issuancerules', rulesOf(program.tree, 'issuancerules'));
+  return failedLater ? end('error', failedLater.why, failedLater.by) : end('permit', sentences.permit, permit.range);
+}
+
+/** By type, in order of issue; a type with one distinct value is a scalar. */
+function grouped(claims: readonly PolicyClaim[]): Ruling['issued'] {
+  const byType = new Map<string, Set<PolicyClaim['value']>>();
+  for (const { type, value } of claims) byType.set(type, (byType.get(type) ?? new Set()).add(value));
+  return [...byType].map(([name, values]) => {
+    const list = [...values].map(toJson);
+    const [only] = list;
+    return { name, value: list.length === 1 && only !== undefined ? only : list };
+  });
+}

@@ -1,0 +1,130 @@
+/** JSON values as JMESPath sees them: exact numbers of any size, members in byte order, deep equality, bounded text. */
+import { AttestError, Malformed } from '../errors.ts';
+import { formatJson, isObject, type Json, type JsonObject } from '../json/index.ts';
+import { deepestQuery, longestValue, mostQuerySteps } from './limits.ts';
+
+/** What a search may not, by the names that JMESPath's specification uses. */
+export type QueryProblem =
+  | 'syntax'
+  | 'unknown-function'
+  | 'invalid-arity'
+  | 'invalid-type'
+  | 'invalid-value'
+  | 'too-much';
+
+export const queryError = (problem: QueryProblem, message: string): AttestError =>
+  new AttestError('PolicyDenied', `JMESPath ${problem}: ${message}`);
+
+/** Counts work, over all searches of an evaluation. */
+export interface Steps {
+  taken: number;
+}
+
+/** @throws {AttestError} when all searches together have taken too many steps */
+export function spend(steps: Steps, count: number): void {
+  steps.taken += count;
+  if (steps.taken > mostQuerySteps) throw queryError('too-much', `more than ${mostQuerySteps} steps in one evaluation`);
+}
+
+/** Long texts cost more than one step to look at. */
+export const weightOf = (text: string): number => 1 + (text.length >> 5);
+
+export type TypeName = 'array' | 'boolean' | 'null' | 'number' | 'object' | 'string';
+
+export function typeOf(value: Json): TypeName {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  const type = typeof value;
+  return type === 'bigint' ? 'number' : (type as TypeName);
+}
+
+export const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
+export const isNumber = (value: Json): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint';
+
+/** null, false, and everything empty. */
+export function isFalse(value: Json): boolean {
+  if (value === null || value === false || value === '') return true;
+  if (isArray(value)) return value.length === 0;
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
+/** A member; one that is missing is null, whatever its name. */
+export const memberOf = (value: Json, name: string): Json =>
+  isObject(value) && Object.hasOwn(value, name) ? (value[name] ?? null) : null;
+
+/** Names in byte order. */
+export const namesOf = (value: JsonObject): readonly string[] => Object.keys(value).sort(compareText);
+export const valuesIn = (value: JsonObject): readonly Json[] => namesOf(value).map((name) => value[name] ?? null);
+
+/** By code points, which is also the byte order of UTF-8. */
+export function compareText(a: string, b: string): number {
+  let i = 0;
+  while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
+}
+
+/** JavaScript compares integers and doubles by their exact values. */
+export function compareNumbers(a: number | bigint, b: number | bigint): number {
+  if (a < b) return -1;
+  return a > b ? 1 : 0;
+}
+
+/** An integer as JSON values hold it: a double where that is exact. */
+export const normal = (integer: bigint): number | bigint =>
+  Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
+
+/** Deep equality; numbers by value, whatever holds them. */
+export function equal(a: Json, b: Json, steps: Steps, depth = 0): boolean {
+  spend(steps, 1);
+  if (depth > deepestResult) throw tooDeep();
+  if (isNumber(a) && isNumber(b)) return compareNumbers(a, b) === 0;
+  if (typeof a === 'string' && typeof b === 'string') {
+    if (a.length !== b.length) return false;
+    spend(steps, weightOf(a));
+    return a === b;
+  }
+  if (isArray(a) && isArray(b))
+    return a.length === b.length && a.every((item, i) => equal(item, b[i] ?? null, steps, depth + 1));
+  if (isObject(a) && isObject(b)) {
+    const names = Object.keys(a);
+    spend(steps, names.length);
+    return (
+      names.length === Object.keys(b).length &&
+      names.every((name) => Object.hasOwn(b, name) && equal(memberOf(a, name), memberOf(b, name), steps, depth + 1))
+    );
+  }
+  return a === b;
+}
+
+/** Input nests to `deepestQuery`, and each level of a query may wrap what it found. */
+const deepestResult = 2 * deepestQuery;
+const tooDeep = (): AttestError => queryError('too-much', `the result nests deeper than ${deepestResult} levels`);
+
+/**
+ * Compact JSON text, members in byte order.
+ * @throws {AttestError} when it would be too long or too deep: a short query can name one large value many times
+ */
+export function textOf(value: Json, steps: Steps): string {
+  let left = longestValue;
+  const measure = (inner: Json, depth: number): void => {
+    if (depth > deepestResult) throw tooDeep();
+    left -= typeof inner === 'string' ? inner.length + 2 : 2;
+    if (left < 0) throw queryError('too-much', `the result is longer than ${longestValue} characters`);
+    if (isArray(inner)) for (const item of inner) measure(item, depth + 1);
+    else if (isObject(inner)) {
+      for (const name of Object.keys(inner)) {
+        left -= name.length + 3;
+        measure(memberOf(inner, name), depth + 1);
+      }
+    }
+  };
+  measure(value, 0);
+  spend(steps, (longestValue - left) >> 4);
+  try {
+    return formatJson(value, { sorted: true });
+  } catch (error) {
+    if (error instanceof Malformed) throw queryError('invalid-value', error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Values of the policy language: Boolean, Integer (64 bits, signed) and String. Integers are `bigint` inside, so that
+ * none loses digits and 1, true and "1" stay three different members of a `Set`.
+ */
+import type { Json } from '../claim.ts';
+
+export type Value = boolean | bigint | string;
+export type Kind = 'Boolean' | 'Integer' | 'String';
+
+export function kindOf(value: Value): Kind {
+  if (typeof value === 'string') return 'String';
+  return typeof value === 'bigint' ? 'Integer' : 'Boolean';
+}
+
+export const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value;
+
+/** As a token carries it: a number where a double holds it exactly. */
+export const toJson = (value: Value): Json =>
+  typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+
+/** The values of an expression: distinct, in order, none of them for an empty value. */
+export interface ValueSet {
+  readonly values: readonly Value[];
+  /** Whether any of it comes from a read-only claim. */
+  readonly tainted: boolean;
+}
+
+export const setOf = (values: Iterable<Value>, tainted = false): ValueSet => ({
+  values: [...new Set(values)],
+  tainted,
+});
