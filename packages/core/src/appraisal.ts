@@ -1,0 +1,218 @@
+/**
+ * Every verdict explains itself. Checks are declared once, in a table beside each verifier; a call site gives only the
+ * outcome and what was seen. The appraisal is the record of them: a tree that the caller makes, hands in, and keeps
+ * however the flow ends. Recording costs objects, not cryptography.
+ */
+
+import type { Json, JsonObject } from './claim.ts';
+import { AttestError, type ErrorCode, printable, type Where } from './errors.ts';
+
+export interface Check {
+  /** Stable, dotted, starting with the family: `intel.pck.chain`. */
+  readonly id: string;
+  /** What a failure is; names who must act. */
+  readonly code: ErrorCode;
+  /** A statement that holds when the check passes. */
+  readonly title: string;
+  /** Specification and section. */
+  readonly source?: string;
+  /** What the one who must act should do. */
+  readonly remedy?: string;
+  /** The sentence that Azure Attestation answers in this case, where one was recorded. */
+  readonly wire?: string;
+}
+
+export type CheckTable<Id extends string = string> = { readonly [id in Id]: Check };
+
+/** Declares the checks of one family: id → error code, title, and where it comes from. */
+export function checks<const Id extends string>(
+  rows: Record<Id, readonly [code: ErrorCode, title: string, more?: Pick<Check, 'source' | 'remedy' | 'wire'>]>,
+): CheckTable<Id> {
+  const table = {} as Record<Id, Check>;
+  for (const id in rows) {
+    const [code, title, more] = rows[id];
+    table[id] = { id, code, title, ...more };
+  }
+  return table;
+}
+
+/** What a check looked at. Values may be views on the evidence: they become text when the appraisal is closed. */
+export interface Seen {
+  readonly expected?: unknown;
+  readonly observed?: unknown;
+  readonly where?: Where;
+  /** More about the outcome, in a sentence. */
+  readonly detail?: string;
+}
+
+/** The answer to one demand of a baseline: made by the verifier, recorded and acted on by the flow. */
+export interface Finding extends Seen {
+  readonly check: Check;
+  readonly ok: boolean;
+}
+
+export type Outcome = 'passed' | 'failed' | 'skipped';
+export interface Entry extends Seen {
+  readonly check: Check;
+  readonly outcome: Outcome;
+}
+export interface Section {
+  readonly title: string;
+  readonly entries: (Entry | Section | Attachment)[];
+  /** Shown by an earlier request for the very same bytes, anchors and settings, and taken over. */
+  readonly remembered?: true;
+}
+/** Data of another engine that belongs to the record, such as the trace of a policy. */
+export interface Attachment {
+  readonly title: string;
+  readonly data: Json;
+}
+
+/** A failed check: the error that `require` throws. */
+export class Refusal extends AttestError {
+  readonly check: Check;
+  readonly seen: Seen;
+  constructor(check: Check, seen: Seen = {}, cause?: unknown) {
+    super(check.code, sentence(check, seen), { ...(seen.where && { where: seen.where }), cause });
+    this.name = 'Refusal';
+    this.check = check;
+    this.seen = seen;
+  }
+}
+
+/** «The title» does not hold: expected this, found that (there). Remedy. */
+function sentence(check: Check, seen: Seen): string {
+  const parts = [
+    ...(seen.expected === undefined ? [] : [`expected ${describe(seen.expected, 200)}`]),
+    ...(seen.observed === undefined ? [] : [`found ${describe(seen.observed, 200)}`]),
+    ...(seen.detail === undefined ? [] : [seen.detail]),
+  ];
+  const { where } = seen;
+  const place = where ? ` (${where.path}${where.offset === undefined ? '' : ` at byte ${where.offset}`})` : '';
+  const remedy = check.remedy ? `. ${check.remedy}` : '';
+  return printable(
+    `Check ${check.id} failed: «${check.title}» does not hold${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${place}${remedy}`,
+  );
+}
+
+export class Appraisal {
+  readonly root: Section;
+  constructor(root: Section = { title: 'appraisal', entries: [] }) {
+    this.root = root;
+  }
+
+  /** A branch of the tree. */
+  within(title: string): Appraisal {
+    const section: Section = { title, entries: [] };
+    this.root.entries.push(section);
+    return new Appraisal(section);
+  }
+
+  /** Records an outcome and goes on. */
+  note(check: Check, ok: boolean | 'skipped', seen: Seen = {}): void {
+    this.root.entries.push({ check, outcome: ok === 'skipped' ? ok : ok ? 'passed' : 'failed', ...seen });
+  }
+
+  /**
+   * Records an outcome; a failure ends the flow.
+   * @throws {Refusal} when `ok` is false
+   */
+  require(check: Check, ok: boolean, seen: Seen = {}): asserts ok {
+    this.note(check, ok, seen);
+    if (!ok) throw new Refusal(check, seen);
+  }
+
+  /**
+   * Records all findings, then refuses for the first that is not met.
+   * @throws {Refusal} with the first unmet finding
+   */
+  demand(findings: readonly Finding[], title = 'baseline'): void {
+    const branch = this.within(title);
+    for (const { check, ok, ...seen } of findings) branch.note(check, ok, seen);
+    const unmet = findings.find((finding) => !finding.ok);
+    if (unmet) {
+      const { check, ok: _, ...seen } = unmet;
+      throw new Refusal(check, seen);
+    }
+  }
+
+  /** Takes over a branch that was recorded elsewhere. */
+  graft(section: Section, remembered: boolean): void {
+    this.root.entries.push(remembered ? { ...section, remembered } : section);
+  }
+
+  attach(title: string, data: Json): void {
+    this.root.entries.push({ title, data });
+  }
+}
+
+/** Longest text kept of one value of an appraisal, in characters. */
+const longestValue = 1024;
+
+/**
+ * The appraisal as plain JSON. Views on evidence become text here, cut at a stated length, so that keeping an
+ * appraisal does not keep the request's body.
+ */
+export function close(section: Section): JsonObject {
+  return {
+    title: section.title,
+    ...(section.remembered && { remembered: true }),
+    entries: section.entries.map((entry): JsonObject => {
+      if ('entries' in entry) return close(entry);
+      if ('data' in entry) return { title: entry.title, data: entry.data };
+      const { check, outcome, expected, observed, where, detail } = entry;
+      return {
+        check: check.id,
+        title: check.title,
+        outcome,
+        ...(expected !== undefined && { expected: describe(expected, longestValue) }),
+        ...(observed !== undefined && { observed: describe(observed, longestValue) }),
+        ...(detail !== undefined && { detail: describe(detail, longestValue) }),
+        ...(where && { where: { ...where } }),
+        ...(check.source !== undefined && { source: check.source }),
+        ...(outcome === 'failed' && { code: check.code, ...(check.remedy !== undefined && { remedy: check.remedy }) }),
+      };
+    }),
+  };
+}
+
+/** The same branch with its values as text: to be kept longer than the request whose bytes they are views of. */
+export function settle(section: Section): Section {
+  return {
+    ...section,
+    entries: section.entries.map((entry) => {
+      if ('entries' in entry) return settle(entry);
+      if ('data' in entry) return entry;
+      const { expected, observed } = entry;
+      return {
+        ...entry,
+        ...(expected !== undefined && { expected: describe(expected, longestValue) }),
+        ...(observed !== undefined && { observed: describe(observed, longestValue) }),
+      };
+    }),
+  };
+}
+
+/** A value for people: bytes as hexadecimal, dates in UTC, lists with commas, all printable; cut at `longest` characters. */
+export function describe(value: unknown, longest: number): string {
+  const text = printable(plain(value));
+  if (text.length <= longest) return text;
+  const whole = value instanceof Uint8Array ? 2 * value.length : text.length;
+  return `${text.slice(0, longest)}… (${whole} characters)`;
+}
+
+function plain(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array)
+    return value.length === 0
+      ? 'nothing'
+      : Array.from(value.subarray(0, 1024), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString().replace('.000Z', 'Z');
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(plain).join(', ');
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([name, inner]) => `${name} ${plain(inner)}`)
+      .join(', ');
+  return String(value);
+}

@@ -1,0 +1,131 @@
+/**
+ * Facts of quotes under the wire's names. This is the one place where these names stand; naming only, no judgement.
+ * Azure Attestation, claim sets; names of our own begin with `x-assay-`.
+ */
+import { type Bytes, base64url, hex } from '../../bytes/index.ts';
+import type { Claim, Json } from '../../claim.ts';
+import type { Context } from '../../contract.ts';
+import { sha256 } from '../../crypto/index.ts';
+import { collateralEnds, type QuoteFacts } from './facts.ts';
+import { fmspcText } from './pck.ts';
+import { hasKeySeparation, isDebuggable, isDebugTd, type SgxReport, type TdReport, tdAttribute } from './report.ts';
+import type { QuoteSettings } from './settings.ts';
+
+type Row<R> = readonly [
+  to: Claim['to'],
+  value: (facts: QuoteFacts, report: R, settings: QuoteSettings) => Json | undefined,
+];
+type Table<R> = { readonly [name: string]: Row<R> };
+
+const isoTime = (time: number): string => new Date(time).toISOString().replace('.000Z', 'Z');
+
+/** Common to both: what the client bound, and what we say beside Azure's claims. */
+const common: Table<SgxReport | TdReport> = {
+  'x-ms-runtime': ['both', ({ runtime }) => runtime?.json],
+  'x-ms-inittime': ['both', ({ init }) => init?.json],
+  'x-assay-tcb-status': ['both', ({ tcb }) => tcb.status],
+  'x-assay-tcb-date': ['both', ({ tcb }) => isoTime(tcb.date)],
+  'x-assay-advisory-ids': ['both', ({ tcb }) => tcb.advisoryIds],
+  'x-assay-tcb-evaluation': ['both', ({ evaluation }) => evaluation],
+  'x-assay-fmspc': ['both', ({ pck }) => fmspcText(pck)],
+  'x-assay-collateral-expires': ['token', (facts) => isoTime(collateralEnds(facts))],
+};
+
+const heldData = ({ runtime }: QuoteFacts): Json | undefined =>
+  runtime && !runtime.json ? base64url(runtime.bytes) : undefined;
+const collateralHashes = ({ hashes, submitted }: QuoteFacts): Json => ({
+  qeidcertshash: hashes.qeIdentityIssuers,
+  qeidcrlhash: hashes.rootCrl,
+  qeidhash: hashes.qeIdentity,
+  quotehash: hex(sha256(submitted)),
+  tcbinfocertshash: hashes.tcbInfoIssuers,
+  tcbinfocrlhash: hashes.rootCrl,
+  tcbinfohash: hashes.tcbInfo,
+});
+/** Key separation: without it these fields mean nothing. */
+const separated = (value: (report: SgxReport) => Json): Row<SgxReport> => [
+  'both',
+  (_facts, report) => (hasKeySeparation(report) ? value(report) : undefined),
+];
+
+const sgx: Table<SgxReport> = {
+  ...common,
+  'x-ms-attestation-type': ['both', () => 'sgx'],
+  'x-ms-sgx-is-debuggable': ['both', (_facts, report) => isDebuggable(report)],
+  'x-ms-sgx-mrenclave': ['both', (_facts, report) => hex(report.mrEnclave)],
+  'x-ms-sgx-mrsigner': ['both', (_facts, report) => hex(report.mrSigner)],
+  'x-ms-sgx-product-id': ['both', (_facts, report) => report.isvProdId],
+  'x-ms-sgx-svn': ['both', (_facts, report) => report.isvSvn],
+  'x-ms-sgx-report-data': ['both', (_facts, report) => hex(report.reportData)],
+  'x-ms-sgx-config-id': separated((report) => hex(report.configId)),
+  'x-ms-sgx-config-svn': separated((report) => report.configSvn),
+  'x-ms-sgx-isv-extended-product-id': separated((report) => hex(report.isvExtProdId)),
+  'x-ms-sgx-isv-family-id': separated((report) => hex(report.isvFamilyId)),
+  'x-ms-sgx-ehd': ['both', heldData],
+  'maa-ehd': ['both', heldData],
+  'aas-ehd': ['both', heldData],
+  'x-ms-sgx-collateral': ['token', collateralHashes],
+  'maa-attestationcollateral': ['token', collateralHashes],
+  'x-ms-sgx-tcbidentifier': ['token', (_facts, _report, { tcbIdentifier }) => tcbIdentifier],
+  // Deprecated names that old policies still test.
+  $tee: ['policy', () => 'sgx'],
+  '$is-debuggable': ['policy', (_facts, report) => isDebuggable(report)],
+  '$sgx-mrenclave': ['policy', (_facts, report) => hex(report.mrEnclave)],
+  '$sgx-mrsigner': ['policy', (_facts, report) => hex(report.mrSigner)],
+  '$product-id': ['policy', (_facts, report) => report.isvProdId],
+  $svn: ['policy', (_facts, report) => report.isvSvn],
+};
+
+const tdHex = (field: (report: TdReport) => Bytes): Row<TdReport> => ['both', (_facts, report) => hex(field(report))];
+const tdBit = (bit: number): Row<TdReport> => ['both', (_facts, report) => tdAttribute(report, bit)];
+
+const tdx: Table<TdReport> = {
+  ...common,
+  'x-ms-attestation-type': ['both', () => 'tdxvm'],
+  eat_profile: ['both', () => 'https://aka.ms/maa-eat-profile-tdxvm'],
+  intuse: ['both', () => 'generic'],
+  dbgstat: ['both', (_facts, report) => (isDebugTd(report) ? 'enabled' : 'disabled')],
+  attester_tcb_status: ['both', ({ tcb }) => tcb.status],
+  tdx_mrseam: tdHex((report) => report.mrSeam),
+  tdx_mrsignerseam: tdHex((report) => report.mrSignerSeam),
+  tdx_mrtd: tdHex((report) => report.mrTd),
+  tdx_mrconfigid: tdHex((report) => report.mrConfigId),
+  tdx_mrowner: tdHex((report) => report.mrOwner),
+  tdx_mrownerconfig: tdHex((report) => report.mrOwnerConfig),
+  tdx_rtmr0: tdHex((report) => report.rtmr0),
+  tdx_rtmr1: tdHex((report) => report.rtmr1),
+  tdx_rtmr2: tdHex((report) => report.rtmr2),
+  tdx_rtmr3: tdHex((report) => report.rtmr3),
+  tdx_report_data: tdHex((report) => report.reportData),
+  tdx_seam_attributes: tdHex((report) => report.seamAttributes),
+  tdx_td_attributes: tdHex((report) => report.tdAttributes),
+  tdx_xfam: tdHex((report) => report.xfam),
+  tdx_tee_tcb_svn: tdHex((report) => report.teeTcbSvn),
+  tdx_seamsvn: ['both', (_facts, { teeTcbSvn }) => (teeTcbSvn[0] ?? 0) + 256 * (teeTcbSvn[1] ?? 0)],
+  tdx_td_attributes_debug: ['both', (_facts, report) => isDebugTd(report)],
+  tdx_td_attributes_septve_disable: tdBit(28),
+  tdx_td_attributes_protection_keys: tdBit(30),
+  tdx_td_attributes_key_locker: tdBit(31),
+  tdx_td_attributes_perfmon: tdBit(63),
+};
+
+function fill<R>(table: Table<R>, facts: QuoteFacts, report: R, settings: QuoteSettings): readonly Claim[] {
+  return Object.entries(table).flatMap(([name, [to, value]]): Claim[] => {
+    const filled = value(facts, report, settings);
+    return filled === undefined ? [] : [{ name, value: filled, to }];
+  });
+}
+const namesOf = (table: Table<never>): readonly string[] => Object.keys(table).filter((name) => !name.startsWith('$'));
+
+/** Every name that a token of an SGX enclave can carry from the service. */
+export const sgxClaimNames = namesOf(sgx);
+/** The same of a TD. */
+export const tdxClaimNames = namesOf(tdx);
+
+export function quoteClaims(
+  facts: QuoteFacts,
+  { settings }: Pick<Context<QuoteSettings>, 'settings'>,
+): readonly Claim[] {
+  const { body } = facts.quote;
+  return body.tee === 'sgx' ? fill(sgx, facts, body.report, settings) : fill(tdx, facts, body.report, settings);
+}

@@ -1,0 +1,23 @@
+/** Intel's evidence: SGX and TDX quotes and what they are judged by. For authors of verifiers, and for offline tools. */
+export { intelRoot } from './anchors.ts';
+export { check as intelChecks } from './checks.ts';
+export { sgxClaimNames, tdxClaimNames } from './claims.ts';
+export { issuersOf, needsOf } from './collateral.ts';
+export { type Explanation, explainIntel, type Part, type Row } from './explain.ts';
+export { collateralEnds, type Dated, isCollateralExpired, type QuoteFacts } from './facts.ts';
+export { fmspcText, type PckFacts, readPck, sgxExtension } from './pck.ts';
+export { readQeIdentity } from './qe-identity.ts';
+export { decodeQuote, type Quote, QuoteLayout, type Tee } from './quote.ts';
+export {
+  type Recognised,
+  type RecognisedCertificates,
+  type RecognisedItem,
+  recognise,
+  signersOf,
+} from './recognise.ts';
+export { OeReport, SgxReport } from './report.ts';
+export { type QuoteSettings, quoteSettings } from './settings.ts';
+export { acceptableStatuses, type TcbStatus } from './status.ts';
+export { evaluateSgx, evaluateTdx } from './tcb.ts';
+export { readTcbInfo } from './tcb-info.ts';
+export { oeReport, sgxQuote, tdQuote } from './verifier.ts';

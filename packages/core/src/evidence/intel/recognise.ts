@@ -1,0 +1,109 @@
+/**
+ * What a file of Intel's collateral is, told by its content: for folders that people fill by hand. Nothing is verified
+ * here; a file that lies about itself is refused when it is used.
+ */
+import { type Bytes, fromUtf8, hex } from '../../bytes/index.ts';
+import type { NeedName } from '../../contract.ts';
+import { verifySignature } from '../../crypto/index.ts';
+import { hexBytes, parseMembers } from '../../json/index.ts';
+import { type Certificate, commonName, crlBytes, parseCertificate, parseCrl, pemBlocks } from '../../pki/index.ts';
+import { pckCrl, qeIdentity, rootCrl, tcbInfo } from './collateral.ts';
+import { readQeIdentity } from './qe-identity.ts';
+import { readTcbInfo } from './tcb-info.ts';
+
+/** A file that answers a need. Times are milliseconds since 1970. */
+export interface RecognisedItem {
+  readonly kind: 'tcb-info' | 'qe-identity' | 'crl';
+  readonly name: NeedName;
+  readonly issued: number;
+  readonly until: number;
+  readonly evaluation?: number;
+}
+/** Certificates: of a PCK chain, or of those that sign collateral. */
+export interface RecognisedCertificates {
+  readonly kind: 'certificates';
+  readonly certificates: readonly Certificate[];
+}
+export type Recognised = RecognisedItem | RecognisedCertificates;
+
+const mostCertificates = 16;
+
+/** Undefined for anything that is not collateral of Intel's. */
+export function recognise(file: Bytes): Recognised | undefined {
+  for (const recognised of [asDocument, asCertificates, asCrl]) {
+    try {
+      const found = recognised(file);
+      if (found) return found;
+    } catch {
+      // Not of this kind: the next one is tried.
+    }
+  }
+  return undefined;
+}
+
+function asDocument(file: Bytes): RecognisedItem | undefined {
+  if (!isJson(file)) return undefined;
+  const { value } = parseMembers(file);
+  if (value['tcbInfo'] !== undefined) {
+    const info = readTcbInfo({ value: value['tcbInfo'], path: 'tcbInfo' });
+    return {
+      kind: 'tcb-info',
+      name: tcbInfo(info.tee, hex(info.fmspc)),
+      issued: info.issued,
+      until: info.nextUpdate,
+      evaluation: info.evaluation,
+    };
+  }
+  const identity = readQeIdentity({ value: value['enclaveIdentity'], path: 'enclaveIdentity' });
+  const name: NeedName =
+    identity.id === 'QE'
+      ? qeIdentity('sgx')
+      : identity.id === 'TD_QE'
+        ? qeIdentity('tdx')
+        : `intel/identity-${identity.id.toLowerCase()}`;
+  return {
+    kind: 'qe-identity',
+    name,
+    issued: identity.issued,
+    until: identity.nextUpdate,
+    evaluation: identity.evaluation,
+  };
+}
+
+const isJson = (file: Bytes): boolean => /^\s*\{/.test(fromUtf8(file.subarray(0, 64)));
+
+function asCertificates(file: Bytes): RecognisedCertificates | undefined {
+  const ders = file[0] === 0x30 ? [file] : pemBlocks(file, 'CERTIFICATE', mostCertificates);
+  const certificates = ders.map((der) => parseCertificate(der));
+  return certificates.length > 0 ? { kind: 'certificates', certificates } : undefined;
+}
+
+function asCrl(file: Bytes): RecognisedItem | undefined {
+  const crl = parseCrl(crlBytes(file));
+  const issuer = commonName(crl.issuer) ?? '';
+  const name = issuer.includes('Root CA')
+    ? rootCrl
+    : issuer.includes('Processor')
+      ? pckCrl('processor')
+      : issuer.includes('Platform')
+        ? pckCrl('platform')
+        : undefined;
+  return name && { kind: 'crl', name, issued: crl.thisUpdate, until: crl.nextUpdate ?? Number.POSITIVE_INFINITY };
+}
+
+/**
+ * Those of the certificates whose key signed a TCB info or QE identity: candidates for its issuer.
+ * @param document the response as served
+ */
+export function signersOf(document: Bytes, certificates: readonly Certificate[]): readonly Certificate[] {
+  const { value, raw } = parseMembers(document);
+  const signed = raw.get('tcbInfo') ?? raw.get('enclaveIdentity');
+  const signature = hexBytes({ value: value['signature'], path: 'signature' }, 64);
+  return certificates.filter((one) => {
+    try {
+      return signed !== undefined && verifySignature('ecdsa-sha256-raw', one.key(), signed, signature);
+    } catch {
+      return false;
+    }
+  });
+}

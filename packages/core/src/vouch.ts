@@ -1,0 +1,53 @@
+/** Remembered cryptography: run at most once per input, anchors and settings; the clock is asked every time. */
+import { type Appraisal, type Check, settle } from './appraisal.ts';
+import type { Bytes } from './bytes/index.ts';
+import type { Context, Memo, Vouched } from './contract.ts';
+import { digestOf } from './crypto/digest.ts';
+
+/** No memory at all: the command line and most tests. */
+export const forgetful: Memo = (_key, make) => make();
+
+/** What was vouched for, and how its dates stand to the time appraised for. */
+export interface Voucher<T> {
+  readonly value: T;
+  readonly from: number;
+  readonly until: number;
+  readonly begun: boolean;
+  readonly ended: boolean;
+}
+
+/**
+ * @param what names the branch of the appraisal and the kind of thing in the memory's key
+ * @param inputs all bytes that the outcome depends on, CRLs and issuers included
+ * @param dated the check that notes whether the outcome is usable at the time appraised for (noted, not required); none
+ *   for what holds at any time
+ * @param make clock-free cryptography; a check that fails in it is on record before it throws, and nothing is kept
+ */
+export function vouch<T>(
+  context: Pick<Context<unknown>, 'at' | 'anchors' | 'appraisal' | 'memo'>,
+  what: string,
+  inputs: readonly Bytes[],
+  dated: Check | undefined,
+  make: (appraisal: Appraisal) => Omit<Vouched<T>, 'shown'>,
+): Voucher<T> {
+  let fresh = false;
+  const kept = context.memo<T>(`${what}:${digestOf(inputs)}:${context.anchors.id}`, () => {
+    fresh = true;
+    const branch = context.appraisal.within(what);
+    return { ...make(branch), shown: settle(branch.root) };
+  });
+  if (!fresh) context.appraisal.graft(kept.shown, true);
+  const time = context.at.getTime();
+  const begun = kept.from <= time;
+  const ended = time > kept.until;
+  if (dated)
+    context.appraisal.note(dated, begun && !ended, {
+      expected: `${describeTime(kept.from)} to ${describeTime(kept.until)}`,
+      observed: context.at,
+      detail: what,
+    });
+  return { value: kept.value, from: kept.from, until: kept.until, begun, ended };
+}
+
+const describeTime = (time: number): string =>
+  Number.isFinite(time) ? new Date(time).toISOString().replace('.000Z', 'Z') : 'no end';
