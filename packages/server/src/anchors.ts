@@ -1,0 +1,37 @@
+/** The root keys in force: the vendors' own, and development roots where a loud setting adds them. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Anchors, AttestError, type Bytes, intelRoot, parseCertificate, pemBlocks } from '@assay/core';
+
+const vendors: { readonly [family: string]: readonly Bytes[] } = { intel: [intelRoot] };
+
+/** @param development SubjectPublicKeyInfo of roots that are believed for every family beside the vendors' own */
+export function anchorsInForce(development: readonly Bytes[]): Anchors {
+  const id = createHash('sha256');
+  for (const [family, keys] of Object.entries(vendors))
+    for (const key of keys) id.update(`${family}:${key.length}:`).update(key);
+  for (const key of development) id.update(`development:${key.length}:`).update(key);
+  return {
+    id: id.digest('base64url'),
+    of: (family) => (Object.hasOwn(vendors, family) ? [...(vendors[family] ?? []), ...development] : []),
+  };
+}
+
+/** The most roots that one file may hold. */
+const mostRoots = 16;
+
+/**
+ * Root keys out of a PEM file with certificates or public keys.
+ * @throws {AttestError} ConfigurationInvalid when there are none
+ */
+export function readRoots(path: string): readonly Bytes[] {
+  try {
+    const pem = new Uint8Array(readFileSync(path));
+    const certificates = pemBlocks(pem, 'CERTIFICATE', mostRoots, path).map((der) => parseCertificate(der, path).spki);
+    const roots = [...certificates, ...pemBlocks(pem, 'PUBLIC KEY', mostRoots, path)];
+    if (roots.length > 0) return roots;
+  } catch (cause) {
+    throw new AttestError('ConfigurationInvalid', `The roots in ${path} cannot be read`, { cause });
+  }
+  throw new AttestError('ConfigurationInvalid', `${path} holds neither a certificate nor a public key in PEM`);
+}

@@ -1,0 +1,63 @@
+/**
+ * Collateral from a folder: for air-gapped services and recorded evidence. Files may have any names and stand in any
+ * folders below; each is recognised by its content. What is put there is noticed without a restart.
+ */
+import type { Bytes } from '@assay/core';
+import { bytesOf, filesIn } from './files.ts';
+import { choose, type Holding, holdingOf } from './holding.ts';
+import type { CollateralSource } from './source.ts';
+
+export interface FolderOptions {
+  /** How old the view of the folder may be, in milliseconds, before it is looked at again. */
+  readonly staleMilliseconds?: number;
+  /** Milliseconds of any steady clock. */
+  readonly clock: () => number;
+  /** Told about each new view. */
+  readonly seen?: (holding: Holding) => void;
+}
+
+/** @param folder one that is absent holds nothing, and may appear later */
+export function folderSource(
+  folder: string,
+  { staleMilliseconds = 5000, clock, seen }: FolderOptions,
+): CollateralSource {
+  const kept = new Map<string, { readonly version: string; readonly bytes: Bytes }>();
+  let view: { readonly holding: Holding; readonly looked: number } | undefined;
+  let looking: Promise<Holding> | undefined;
+
+  async function look(): Promise<Holding> {
+    const found = await filesIn(folder).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      throw error;
+    });
+    const changed = found.filter(({ path, version }) => kept.get(path)?.version !== version);
+    const paths = new Set(found.map(({ path }) => path));
+    const gone = [...kept.keys()].filter((path) => !paths.has(path));
+    for (const path of gone) kept.delete(path);
+    for (const file of changed) {
+      const bytes = await bytesOf(file);
+      if (bytes) kept.set(file.path, { version: file.version, bytes });
+      else kept.delete(file.path);
+    }
+    const isSame = view !== undefined && changed.length === 0 && gone.length === 0;
+    const holding =
+      isSame && view ? view.holding : holdingOf([...kept].map(([path, { bytes }]) => [path, bytes] as const));
+    if (!isSame) seen?.(holding);
+    view = { holding, looked: clock() };
+    return holding;
+  }
+
+  async function current(): Promise<Holding> {
+    if (view && clock() - view.looked < staleMilliseconds) return view.holding;
+    // Requests that come meanwhile wait for the same look.
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  return {
+    collateral: async (needs, at) => choose(await current(), needs, at),
+    certificates: async () => (await current()).certificates.map(({ raw }) => raw),
+  };
+}

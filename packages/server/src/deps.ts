@@ -1,0 +1,155 @@
+/** Everything a request may need, made once from the configuration. Tests and embedders put their own parts in place. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import {
+  type Anchors,
+  type AnyType,
+  AttestError,
+  type Bytes,
+  type Desk,
+  type Memo,
+  types as registered,
+} from '@assay/core';
+import { anchorsInForce } from './anchors.ts';
+import { folderSource } from './collateral/folder.ts';
+import type { CollateralSource } from './collateral/source.ts';
+import type { Config } from './config.ts';
+import { type Insecure, insecureSettings } from './insecure.ts';
+import { type KeptAppraisals, keptAppraisals } from './kept-appraisals.ts';
+import { privateFolder } from './keys/files.ts';
+import { sealing } from './keys/sealing.ts';
+import { type SigningKeys, signingKeys } from './keys/signing.ts';
+import { remembering } from './memo.ts';
+import { type PolicyInForce, policyInForce } from './policies.ts';
+import { spending } from './spent.ts';
+import { type Metrics, makeMetrics } from './telemetry/metrics.ts';
+
+/** What may be put in place of the real thing. */
+export interface Parts {
+  /** Attestation types; the registry's unless told. */
+  readonly types?: readonly AnyType[];
+  readonly collateral?: CollateralSource;
+  readonly now?: () => Date;
+  /** Lines of the log; standard output unless told. */
+  readonly logTo?: { readonly write: (line: string) => void };
+  /** Whether metrics tell of the whole process, too. */
+  readonly processMetrics?: boolean;
+}
+
+/** An attestation type as this provider has it. */
+export interface Offered extends PolicyInForce {
+  readonly type: AnyType;
+}
+
+export interface Deps {
+  readonly config: Config;
+  /** The provider's public URL: in tokens and metadata, whatever Host a request names. */
+  readonly issuer: string;
+  readonly version: string;
+  readonly offered: readonly Offered[];
+  readonly keys: SigningKeys;
+  readonly desk: Pick<Desk, 'seal' | 'unseal'>;
+  readonly anchors: Anchors;
+  readonly insecure: Insecure;
+  readonly collateral: CollateralSource;
+  readonly memo: Memo;
+  readonly appraisals: KeptAppraisals;
+  readonly spend: ReturnType<typeof spending>;
+  readonly metrics: Metrics;
+  readonly now: () => Date;
+  readonly random: (length: number) => Bytes;
+  readonly phase: Phase;
+  readonly logTo?: { readonly write: (line: string) => void };
+}
+
+/** Where the service is in its life: what `/readyz` says. */
+interface Phase {
+  current: 'starting' | 'ready' | 'stopping';
+}
+
+/** Contexts of rounds that can be remembered as spent. */
+const mostSpent = 100_000;
+
+/**
+ * Reads what the configuration names and makes what is not there yet.
+ * @throws {AttestError} ConfigurationInvalid
+ */
+export function makeDeps(
+  config: Config,
+  { types = registered, collateral, now = () => new Date(), logTo, processMetrics = false }: Parts = {},
+): Deps {
+  const { data, provider, memory, insecure: loud } = config;
+  const issuer = publicUrlOf(config);
+  const insecure = insecureSettings(loud);
+  const offered = offeredOf(types, provider);
+  const keyFolder = privateFolder(join(data.folder, 'keys'));
+  const metrics = makeMetrics(processMetrics);
+  return {
+    config,
+    issuer,
+    version: packageVersion(),
+    offered,
+    keys: signingKeys(keyFolder, config.signing.algorithm, { issuer, name: provider.name }, now()),
+    desk: sealing(keyFolder),
+    anchors: anchorsInForce(insecure.anchors),
+    insecure,
+    collateral: collateral ?? folderCollateral(config, metrics),
+    memo: remembering(memory.proofs, memory.proofBytes, metrics.memory),
+    appraisals: keptAppraisals(memory.appraisals, memory.appraisalBytes),
+    spend: spending(mostSpent),
+    metrics,
+    now,
+    random: (length) => new Uint8Array(randomBytes(length)),
+    phase: { current: 'starting' },
+    ...(logTo && { logTo }),
+  };
+}
+
+/** The issuer: as configured, or this machine under its port. */
+function publicUrlOf({ provider, listen, insecure }: Config): string {
+  return provider.publicUrl ?? `${insecure.plainHttp ? 'http' : 'https'}://localhost:${listen.port}`;
+}
+
+/** @throws {AttestError} ConfigurationInvalid for policies and baselines of types that there are not */
+function offeredOf(types: readonly AnyType[], { policies, baselines }: Config['provider']): readonly Offered[] {
+  const isNamed = (type: AnyType, name: string): boolean =>
+    [type.name, ...(type.aliases ?? [])].some((known) => known.toLowerCase() === name.toLowerCase());
+  for (const [setting, names] of [
+    ['policies', Object.keys(policies)],
+    ['baselines', Object.keys(baselines)],
+  ] as const) {
+    for (const name of names) {
+      if (types.some((type) => isNamed(type, name))) continue;
+      const known = types.map((type) => type.name).join(', ');
+      throw new AttestError(
+        'ConfigurationInvalid',
+        `provider.${setting} names ${name}, which is no attestation type here (known: ${known})`,
+      );
+    }
+  }
+  const of = <T>(settings: Readonly<Record<string, T>>, type: AnyType): T | undefined =>
+    Object.entries(settings).find(([name]) => isNamed(type, name))?.[1];
+  return types.map((type) => {
+    const [policyFile, baseline] = [of(policies, type), of(baselines, type)];
+    return {
+      type,
+      ...policyInForce(type, { ...(policyFile !== undefined && { policyFile }), ...(baseline && { baseline }) }),
+    };
+  });
+}
+
+function folderCollateral({ data, collateral }: Config, metrics: Metrics): CollateralSource {
+  const folder = collateral.folder ?? join(data.folder, 'collateral');
+  if (collateral.folder === undefined) mkdirSync(folder, { recursive: true });
+  return folderSource(folder, {
+    clock: () => performance.now(),
+    seen({ items }) {
+      metrics.forgetCollateral();
+      for (const { name, until } of items) if (Number.isFinite(until)) metrics.collateralUntil(name, until);
+    },
+  });
+}
+
+const packageVersion = (): string => createRequire(import.meta.url)('../package.json').version;

@@ -1,0 +1,81 @@
+/** Puts a row of the route table into effect: what is refused before a body is read, methods, and pages of other origins. */
+import { AttestError } from '@assay/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { send } from './answers.ts';
+import { schemaOf } from './openapi.ts';
+import type { Answer, Route } from './routes/route.ts';
+import { versionOf } from './routes/versions.ts';
+
+export interface Guards {
+  readonly enter: () => () => void;
+  readonly limit: (client: string) => void;
+  readonly origins: ReadonlySet<string>;
+}
+
+const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'] as const;
+
+export function addRoute(app: FastifyInstance, route: Route, { enter, limit, origins }: Guards): void {
+  const { method, url, isHeavy, isShared, versions, before } = route;
+  app.route({
+    method,
+    url,
+    schema: schemaOf(route),
+    async onRequest(request, reply) {
+      if (isShared) share(request, reply, origins);
+      if (isHeavy) {
+        limit(request.ip);
+        reply.raw.once('close', enter());
+      }
+      if (method === 'POST') requireJson(request);
+      if (versions) versionOf(request, versions);
+      before?.(request);
+    },
+    async handler(request, reply) {
+      const answer: Answer = await route.handle(request);
+      return send(request, reply, answer);
+    },
+  });
+  const allow = method === 'GET' ? 'GET, HEAD' : method;
+  app.route({
+    method: methods.filter((one) => !allow.split(', ').includes(one)),
+    url,
+    schema: { hide: true },
+    async onRequest(request, reply) {
+      if (isShared && isPreflight(request) && share(request, reply, origins)) {
+        reply.headers({
+          'access-control-allow-methods': allow,
+          'access-control-allow-headers': 'content-type, authorization, x-ms-client-request-id',
+        });
+        return reply.code(204).send();
+      }
+      reply.header('allow', allow);
+      throw new AttestError('MethodNotAllowed', `This route answers ${allow}.`);
+    },
+    handler: async () => undefined,
+  });
+}
+
+/** Lets a configured origin read the answer. */
+function share({ headers: { origin } }: FastifyRequest, reply: FastifyReply, origins: ReadonlySet<string>): boolean {
+  if (origins.size > 0) reply.header('vary', 'origin');
+  if (origin === undefined || !origins.has(origin)) return false;
+  reply.header('access-control-allow-origin', origin);
+  reply.header('access-control-expose-headers', 'x-ms-request-id, x-assay-appraisal-id');
+  return true;
+}
+
+const isPreflight = ({ method, headers }: FastifyRequest): boolean =>
+  method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+
+/** Before the body is read. Without a media type it is taken for JSON, as it can be nothing else here. */
+function requireJson({ headers }: FastifyRequest): void {
+  const type = headers['content-type'];
+  if (type !== undefined && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type))
+    throw new AttestError('MediaTypeUnsupported', 'The request body must be application/json.');
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new AttestError(
+      'MediaTypeUnsupported',
+      'Compressed request bodies are not accepted: send the JSON as it is.',
+    );
+}
