@@ -91,6 +91,14 @@ group('require', () => {
   });
 });
 
+test('refuse records, keeps the cause, and throws', () => {
+  const appraisal: Appraisal = new Appraisal();
+  const cause = new AttestError('Defect', 'below');
+  const thrown = refusal(() => appraisal.refuse(second, { observed: 1 }, cause));
+  expect([thrown.check, thrown.seen, thrown.cause]).toEqual([second, { observed: 1 }, cause]);
+  expect(outcomes(appraisal.root)).toEqual([['toy.second', 'failed']]);
+});
+
 group('demand', () => {
   test('records every finding, then refuses for the first that is not met', () => {
     const appraisal: Appraisal = new Appraisal();

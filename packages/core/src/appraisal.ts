@@ -118,8 +118,17 @@ export class Appraisal {
    * @throws {Refusal} when `ok` is false
    */
   require(check: Check, ok: boolean, seen: Seen = {}): asserts ok {
-    this.note(check, ok, seen);
-    if (!ok) throw new Refusal(check, seen);
+    if (!ok) this.refuse(check, seen);
+    this.note(check, true, seen);
+  }
+
+  /**
+   * Records a failure and ends the flow.
+   * @throws {Refusal}
+   */
+  refuse(check: Check, seen: Seen = {}, cause?: unknown): never {
+    this.note(check, false, seen);
+    throw new Refusal(check, seen, cause);
   }
 
   /**

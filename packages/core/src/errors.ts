@@ -33,6 +33,7 @@ export const errorTable = {
   NotFound: row('caller', 'NotFound', 404),
   OperationInvalid: row('caller', 'InvalidOperation', 400),
   Overloaded: row('operator', 'ServiceUnavailable', 503),
+  PolicyAbsent: row('operator', 'Bad request', 400),
   PolicyDenied: row('evidence', 'PolicyEvaluationError', 400),
   PolicyMalformed: row('caller', 'PolicyParsingError', 400),
   RequestMalformed: row('caller', 'InvalidParameter', 400),

@@ -284,7 +284,7 @@ test('T39: what comes from outside never reaches the log as it came', async () =
   expect(bed.log()).not.toContain('\u001b');
 });
 
-test('neither evidence nor tokens nor secrets are logged', async () => {
+test('T45: neither evidence nor tokens nor secrets are logged', async () => {
   const quote = Buffer.from('\u0000a very recognisable quote').toString('base64url');
   const { token } = (await bed.app.inject(attesting({ quote, nonce: 'recognisable-nonce' }))).json();
   await preview({ Quote: quote }, '/attest/Fake', 'Bearer a-long-enough-secret');

@@ -45,6 +45,12 @@ export const Configuration = section({
       description: 'Port to listen on; 0: any free one',
     }),
   }),
+  workers: Type.Integer({
+    minimum: 1,
+    maximum: 64,
+    default: 1,
+    description: 'Processes on the one port; each has limits and memory of its own',
+  }),
   tls: section({
     certificate: Type.Optional(
       file('TLS certificate and its chain, PEM. Default: made on first start under a development CA'),

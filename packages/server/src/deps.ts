@@ -22,6 +22,7 @@ import { privateFolder } from './keys/files.ts';
 import { sealing } from './keys/sealing.ts';
 import { type SigningKeys, signingKeys } from './keys/signing.ts';
 import { remembering } from './memo.ts';
+import { nobody, type Peers } from './peers.ts';
 import { type PolicyInForce, policyInForce } from './policies.ts';
 import { spending } from './spent.ts';
 import { type Metrics, makeMetrics } from './telemetry/metrics.ts';
@@ -36,6 +37,8 @@ export interface Parts {
   readonly logTo?: { readonly write: (line: string) => void };
   /** Whether metrics tell of the whole process, too. */
   readonly processMetrics?: boolean;
+  /** Other processes of the same service. */
+  readonly peers?: Peers;
 }
 
 /** An attestation type as this provider has it. */
@@ -58,6 +61,7 @@ export interface Deps {
   readonly appraisals: KeptAppraisals;
   readonly spend: ReturnType<typeof spending>;
   readonly metrics: Metrics;
+  readonly peers: Peers;
   readonly now: () => Date;
   readonly random: (length: number) => Bytes;
   readonly phase: Phase;
@@ -78,7 +82,7 @@ const mostSpent = 100_000;
  */
 export function makeDeps(
   config: Config,
-  { types = registered, collateral, now = () => new Date(), logTo, processMetrics = false }: Parts = {},
+  { types = registered, collateral, now = () => new Date(), logTo, processMetrics = false, peers = nobody }: Parts = {},
 ): Deps {
   const { data, provider, memory, insecure: loud } = config;
   const issuer = publicUrlOf(config);
@@ -86,6 +90,10 @@ export function makeDeps(
   const offered = offeredOf(types, provider);
   const keyFolder = privateFolder(join(data.folder, 'keys'));
   const metrics = makeMetrics(processMetrics);
+  const appraisals = keptAppraisals(memory.appraisals, memory.appraisalBytes);
+  peers.answer((question) =>
+    'appraisal' in question ? appraisals.find(question.appraisal) : metrics.registry.getMetricsAsJSON(),
+  );
   return {
     config,
     issuer,
@@ -97,9 +105,10 @@ export function makeDeps(
     insecure,
     collateral: collateral ?? folderCollateral(config, metrics),
     memo: remembering(memory.proofs, memory.proofBytes, metrics.memory),
-    appraisals: keptAppraisals(memory.appraisals, memory.appraisalBytes),
+    appraisals,
     spend: spending(mostSpent),
     metrics,
+    peers,
     now,
     random: (length) => new Uint8Array(randomBytes(length)),
     phase: { current: 'starting' },

@@ -21,7 +21,7 @@ test('a gate is shut while the process is late', () => {
   expect(enter).toThrow(/late/);
 });
 
-test('a client has a burst, then so many a second; others are not concerned', () => {
+test('T38: a client has a burst, then so many a second; others are not concerned', () => {
   let now = 0;
   const ask = clientLimit(2, () => now);
   for (let i = 0; i < 20; i++) ask('a');
@@ -32,7 +32,7 @@ test('a client has a burst, then so many a second; others are not concerned', ()
   expect(() => ask('a')).toThrow(/more often/);
 });
 
-test('too many at a time: 503, and the rest are served', async () => {
+test('T38: too many at a time: 503, and the rest are served', async () => {
   let release = (): void => {};
   const wait = new Promise<void>((resolve) => {
     release = resolve;
@@ -52,7 +52,7 @@ test('too many at a time: 503, and the rest are served', async () => {
   await bed.close();
 });
 
-test('a client that asks too often: 429, and when to ask again', async () => {
+test('T38: a client that asks too often: 429, and when to ask again', async () => {
   const bed = await testbed({ flags: { 'limits-client-requests-per-second': '0.1' } });
   expect((await bed.app.inject(attesting({ quote: quoteOf(0) }))).statusCode).toBe(200);
   const refused = await bed.app.inject(attesting({ quote: quoteOf(0) }));

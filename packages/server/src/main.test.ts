@@ -299,7 +299,7 @@ test('a port that is taken, and a certificate that is none, are the operator’s
   const policy = join(folder, 'policy.txt');
   const own = {
     ...config,
-    tls: { certificate: policy, key: policy },
+    tls: { certificate: policy, key: policy, terminated: false },
     insecure: { ...config.insecure, plainHttp: false },
   };
   await expect(serve(own, { types: [fakeType()], logTo })).rejects.toThrow(/The TLS certificate .* cannot be used/);

@@ -50,7 +50,10 @@ export async function serve(given: Config, parts: Parts = {}): Promise<Served> {
   deps.phase.current = 'ready';
   const url = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const authority = tls?.authority;
-  app.log.info({ url, issuer: deps.issuer, ...(authority !== undefined && { developmentCa: authority }) }, 'ready');
+  app.log.info(
+    { url, issuer: deps.issuer, pid: process.pid, ...(authority !== undefined && { developmentCa: authority }) },
+    'ready',
+  );
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -96,7 +99,7 @@ function tlsOf({ tls, data }: Config, { issuer, now }: Deps): Tls {
 }
 
 /** Port 0 becomes a free port before anything is made: the issuer has the port in it. */
-async function withPort(config: Config): Promise<Config> {
+export async function withPort(config: Config): Promise<Config> {
   if (config.listen.port !== 0) return config;
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, config.listen.host, resolve));

@@ -42,11 +42,17 @@ export function policyInForce(type: AnyType, { policyFile, baseline = {} }: Dema
     async policy(draft) {
       if (draft !== undefined) return prepared(type, draft, base, true);
       if (!stored)
-        throw new AttestError('OperationInvalid', `No policy has been set for ${type.name} on this provider.`);
+        throw new AttestError(
+          'PolicyAbsent',
+          `A ${wireName(type.name)} attestation policy has not been set on the attestation provider.`,
+        );
       return stored;
     },
   };
 }
+
+/** In this sentence, recorded, TPMs go by the name of what they were first attested for. */
+const wireName = (type: string): string => (type === 'Tpm' ? 'VBS' : type);
 
 function prepared(type: AnyType, text: string, base: AnySettings, draft: boolean): Prepared<AnySettings> {
   const program = compile(text, { type: type.name });

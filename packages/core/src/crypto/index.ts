@@ -1,8 +1,9 @@
 /** The one door to `node:crypto`. */
 export { open, seal } from './cipher.ts';
-export type { Curve } from './curve.ts';
+export { type Curve, curves } from './curve.ts';
 export { type DigestName, digest, digestOf, sha256 } from './digest.ts';
-export { importSpki, type PublicKey, p256Point } from './key.ts';
+export { hmac } from './hmac.ts';
+export { ecPublicKey, importSpki, leftPad, type PublicKey, p256Point, rsaPublicKey } from './key.ts';
 export {
   exportPkcs8,
   generateKey,
@@ -13,3 +14,4 @@ export {
   publicSpki,
 } from './private.ts';
 export { type Scheme, signData, verifySignature } from './signature.ts';
+export { agree, encryptCfb, wrapOaep } from './wrap.ts';

@@ -149,7 +149,10 @@ describe('private keys', () => {
       expect(() => privateKeyFromScalar(curve, scalar.subarray(1))).toThrow(Malformed);
       expect(() => privateKeyFromScalar(curve, new Uint8Array(scalar.length))).toThrow(Malformed);
       const order = fromHex(curves[curve].order);
-      expect(() => privateKeyFromScalar(curve, order)).toThrow(Malformed);
+      expect(() => privateKeyFromScalar(curve, order)).toThrow('is not below the order of the curve');
+      expect(() => privateKeyFromScalar(curve, new Uint8Array(scalar.length).fill(0xff))).toThrow(
+        'is not below the order',
+      );
       const last = Uint8Array.from(order);
       last[last.length - 1] = (last[last.length - 1] ?? 0) - 1;
       expect(privateKeyFromScalar(curve, last).public.bits).toBe(curves[curve].bits);

@@ -74,6 +74,36 @@ export function p256Point(xy: Bytes, path = 'point'): PublicKey {
   return importSpki(ecSpki('P-256', concat(Uint8Array.of(4), xy)), path);
 }
 
+/**
+ * The RSA key of a bare modulus and exponent, as TPMs and JWKs carry it.
+ * @param modulus big-endian
+ * @throws {Malformed} as `importSpki` does
+ */
+export function rsaPublicKey(modulus: Bytes, exponent: Bytes | number, path = 'key'): PublicKey {
+  const key = write.sequence(write.integer(modulus), write.integer(exponent));
+  const algorithm = write.sequence(write.oid(keyOids.rsa), write.nothing());
+  return importSpki(write.sequence(algorithm, write.bitString(key)), path);
+}
+
+/**
+ * The EC key of bare coordinates. Leading zeros may be missing, as some TPMs strip them.
+ * @throws {Malformed} when a coordinate is longer than the curve, or the point is not on it
+ */
+export function ecPublicKey(curve: Curve, x: Bytes, y: Bytes, path = 'key'): PublicKey {
+  const width = curves[curve].bytes;
+  const point = concat(Uint8Array.of(4), leftPad(x, width, `${path}.x`), leftPad(y, width, `${path}.y`));
+  return importSpki(ecSpki(curve, point), path);
+}
+
+/**
+ * A big-endian number at a fixed width.
+ * @throws {Malformed} when it is longer
+ */
+export function leftPad(value: Bytes, width: number, path = 'number'): Bytes {
+  if (value.length > width) throw new Malformed(path, 0, `is ${value.length} bytes, at most ${width}`);
+  return value.length === width ? value : concat(new Uint8Array(width - value.length), value);
+}
+
 /** @param point uncompressed: 04, x, y */
 export const ecSpki = (curve: Curve, point: Bytes): Bytes =>
   write.sequence(write.sequence(write.oid(keyOids.ec), write.oid(curves[curve].oid)), write.bitString(point));

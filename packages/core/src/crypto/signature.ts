@@ -13,13 +13,20 @@ import type { PrivateKey } from './private.ts';
 type Hash = 'sha256' | 'sha384' | 'sha512';
 /**
  * `ecdsa-*` is SEQUENCE { r, s } in DER, as in certificates; `ecdsa-*-raw` is r then s, each as wide as the curve, as in
- * quotes and JWS; `rsa-pss-*` has a salt as long as the hash, and MGF1 with the same hash.
+ * quotes and JWS; `rsa-pss-*` has a salt as long as the hash, and MGF1 with the same hash. `rsa-pss-*-any` takes a salt
+ * of any length: TPMs differ in theirs. `rsa-pkcs1-sha1` is for TPMs alone: Windows fixes it in its attestation keys.
  */
-export type Scheme = `ecdsa-${Hash}` | `ecdsa-${Hash}-raw` | `rsa-pkcs1-${Hash}` | `rsa-pss-${Hash}` | 'ed25519';
+export type Scheme =
+  | `ecdsa-${Hash}`
+  | `ecdsa-${Hash}-raw`
+  | `rsa-pkcs1-${Hash | 'sha1'}`
+  | `rsa-pss-${Hash}`
+  | `rsa-pss-${Hash}-any`
+  | 'ed25519';
 
 interface SchemeRow {
   readonly kind: PublicKey['kind'];
-  readonly hash: Hash | undefined;
+  readonly hash: Hash | 'sha1' | undefined;
   /** What Node wants to know beside the key. */
   readonly how: Omit<SignKeyObjectInput, 'key'>;
   /** ECDSA in DER. */
@@ -28,6 +35,7 @@ interface SchemeRow {
 
 const raw = { dsaEncoding: 'ieee-p1363' } as const;
 const pkcs1 = { padding: constants.RSA_PKCS1_PADDING };
+const anySalt = constants.RSA_PSS_SALTLEN_AUTO;
 const pss = (saltLength: number) => ({ padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
 
 const schemes: { readonly [scheme in Scheme]: SchemeRow } = {
@@ -37,12 +45,16 @@ const schemes: { readonly [scheme in Scheme]: SchemeRow } = {
   'ecdsa-sha256-raw': { kind: 'EC', hash: 'sha256', how: raw },
   'ecdsa-sha384-raw': { kind: 'EC', hash: 'sha384', how: raw },
   'ecdsa-sha512-raw': { kind: 'EC', hash: 'sha512', how: raw },
+  'rsa-pkcs1-sha1': { kind: 'RSA', hash: 'sha1', how: pkcs1 },
   'rsa-pkcs1-sha256': { kind: 'RSA', hash: 'sha256', how: pkcs1 },
   'rsa-pkcs1-sha384': { kind: 'RSA', hash: 'sha384', how: pkcs1 },
   'rsa-pkcs1-sha512': { kind: 'RSA', hash: 'sha512', how: pkcs1 },
   'rsa-pss-sha256': { kind: 'RSA', hash: 'sha256', how: pss(32) },
   'rsa-pss-sha384': { kind: 'RSA', hash: 'sha384', how: pss(48) },
   'rsa-pss-sha512': { kind: 'RSA', hash: 'sha512', how: pss(64) },
+  'rsa-pss-sha256-any': { kind: 'RSA', hash: 'sha256', how: pss(anySalt) },
+  'rsa-pss-sha384-any': { kind: 'RSA', hash: 'sha384', how: pss(anySalt) },
+  'rsa-pss-sha512-any': { kind: 'RSA', hash: 'sha512', how: pss(anySalt) },
   ed25519: { kind: 'Ed25519', hash: undefined, how: {} },
 };
 

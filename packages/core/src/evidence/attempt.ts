@@ -1,5 +1,5 @@
 /** Where decoding of outside data meets the record: a `Malformed` becomes the refusal of the check that asked. */
-import { type Appraisal, type Check, Refusal } from '../appraisal.ts';
+import type { Appraisal, Check } from '../appraisal.ts';
 import { Malformed } from '../errors.ts';
 
 /**
@@ -13,7 +13,6 @@ export function attempt<T>(appraisal: Appraisal, check: Check, decode: () => T):
     if (!(error instanceof Malformed)) throw error;
     const { path, offset, problem } = error;
     const seen = { detail: problem, where: { path, ...(offset !== undefined && { offset }) } };
-    appraisal.note(check, false, seen);
-    throw new Refusal(check, seen, error);
+    return appraisal.refuse(check, seen, error);
   }
 }

@@ -16,7 +16,8 @@ export interface FormatOptions {
  */
 export const formatJson = (value: Json, { sorted = false }: FormatOptions = {}): string => format(value, sorted, []);
 
-function format(value: Json, sorted: boolean, path: readonly string[]): string {
+/** @param path one array for the whole text, longer and shorter with the depth: copying it would cost more than writing */
+function format(value: Json, sorted: boolean, path: string[]): string {
   if (typeof value === 'string') return formatString(value, path);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new Malformed(path.join('.'), 0, `${value} is not a JSON number`);
@@ -25,21 +26,32 @@ function format(value: Json, sorted: boolean, path: readonly string[]): string {
   if (isObject(value)) {
     const names = Object.keys(value);
     if (sorted) names.sort(byBytes);
-    const members = names.map((name) => {
-      const inner = [...path, name];
-      return `${formatString(name, inner)}:${format(value[name] as Json, sorted, inner)}`;
-    });
-    return `{${members.join(',')}}`;
+    let members = '';
+    for (const name of names) {
+      path.push(name);
+      members += `${members === '' ? '' : ','}${formatString(name, path)}:${format(value[name] as Json, sorted, path)}`;
+      path.pop();
+    }
+    return `{${members}}`;
   }
   if (typeof value === 'object' && value !== null) {
-    return `[${value.map((item, i) => format(item, sorted, [...path, String(i)])).join(',')}]`;
+    let items = '';
+    for (const [i, item] of value.entries()) {
+      path.push(String(i));
+      items += `${i === 0 ? '' : ','}${format(item, sorted, path)}`;
+      path.pop();
+    }
+    return `[${items}]`;
   }
   return String(value);
 }
 
 function formatString(text: string, path: readonly string[]): string {
-  if (/\p{Surrogate}/u.test(text)) throw new Malformed(path.join('.'), 0, 'has a surrogate without its other half');
-  return JSON.stringify(text);
+  const written = JSON.stringify(text);
+  // Only a lone surrogate (or a backslash before «ud») is written with these letters.
+  if (written.includes('\\ud') && /\p{Surrogate}/u.test(text))
+    throw new Malformed(path.join('.'), 0, 'has a surrogate without its other half');
+  return written;
 }
 
 /** Byte order of UTF-8 is order of code points; JavaScript's own order is that of UTF-16 units. */

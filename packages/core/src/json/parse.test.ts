@@ -86,7 +86,7 @@ describe('refused', () => {
   });
 
   test('T39: names in messages cannot write lines of their own', () => {
-    expect(problem('{"a\\n\\u001b[31m":-}')).toBe('a\ufffd\ufffd[31m at byte 16: has no number: -');
+    expect(problem('{"a\\n\\u001b[31m":-}')).toBe('a\ufffd\ufffd[31m at byte 17: has no number: -');
   });
 
   test('T35: nesting is bounded, and the bound can be set', () => {

@@ -28,7 +28,15 @@ const longestNumber = 400;
  * @throws {Malformed} with the path of the member (`tcbInfo.tcbLevels.3.tcb`) and the byte
  */
 export function parseJson(input: Bytes, options: ParseOptions = {}): Json {
-  return new Parser(input, options).whole();
+  return new Parser(input, fromUtf8(input, options.path ?? 'json'), options).whole();
+}
+
+/**
+ * Reads one JSON value out of text that is at hand already; errors count bytes of its UTF-8.
+ * @throws {Malformed} as `parseJson` does
+ */
+export function parseJsonText(text: string, options: ParseOptions = {}): Json {
+  return new Parser(undefined, text, options).whole();
 }
 
 /**
@@ -36,7 +44,7 @@ export function parseJson(input: Bytes, options: ParseOptions = {}): Json {
  * @throws {Malformed} as `parseJson` does, and when the value is not an object
  */
 export function parseMembers(input: Bytes, options: ParseOptions = {}): Members {
-  return new Parser(input, options).members();
+  return new Parser(input, fromUtf8(input, options.path ?? 'json'), options).members();
 }
 
 /** The bytes of each member's value, exactly as sent. */
@@ -72,8 +80,12 @@ function shown(text: string): string {
 }
 const numberForm = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 
+/** What cannot stand in a string as it is. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const special = /[\\\x00-\x1f]/;
+
 class Parser {
-  readonly #input: Bytes;
+  readonly #given: Bytes | undefined;
   readonly #text: string;
   readonly #maxDepth: number;
   readonly #path: string[];
@@ -81,11 +93,15 @@ class Parser {
   #at = 0;
   #depth = 0;
 
-  constructor(input: Bytes, { maxDepth = 64, path }: ParseOptions) {
-    this.#input = input;
+  constructor(input: Bytes | undefined, text: string, { maxDepth = 64, path }: ParseOptions) {
+    this.#given = input;
     this.#maxDepth = maxDepth;
     this.#path = path === undefined ? [] : [path];
-    this.#text = fromUtf8(input, path ?? 'json');
+    this.#text = text;
+  }
+
+  get #input(): Bytes {
+    return this.#given ?? new TextEncoder().encode(this.#text);
   }
 
   whole(): Json {
@@ -103,9 +119,10 @@ class Parser {
     this.#end();
     const raw = new Map<string, Bytes>();
     // Where all is ASCII a position in the text is a position in the bytes.
-    const ascii = this.#text.length === this.#input.length;
+    const input = this.#input;
+    const ascii = this.#text.length === input.length;
     for (const [name, [from, to]] of spans) {
-      raw.set(name, ascii ? this.#input.subarray(from, to) : this.#input.subarray(this.#byte(from), this.#byte(to)));
+      raw.set(name, ascii ? input.subarray(from, to) : input.subarray(this.#byte(from), this.#byte(to)));
     }
     return { value, raw };
   }
@@ -195,6 +212,15 @@ class Parser {
 
   #string(): string {
     const from = ++this.#at;
+    // Nearly all strings are plain, and searching for their end natively is many times as fast.
+    const end = this.#text.indexOf('"', from);
+    if (end >= 0) {
+      const plain = this.#text.slice(from, end);
+      if (!special.test(plain)) {
+        this.#at = end + 1;
+        return plain;
+      }
+    }
     for (;;) {
       const unit = this.#unit();
       if (unit === quote) return this.#text.slice(from, this.#at++);

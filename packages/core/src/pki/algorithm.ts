@@ -44,7 +44,10 @@ export function signatureAlgorithm(algorithm: Node): SignatureAlgorithm {
     fields.end();
     return { oid: dotted, scheme };
   }
-  return { oid: dotted, scheme: dotted === pss && fields.more ? pssScheme(fields.next('parameters')) : undefined };
+  if (dotted !== pss || !fields.more) return { oid: dotted, scheme: undefined };
+  const parameters = fields.next('parameters');
+  fields.end();
+  return { oid: dotted, scheme: pssScheme(parameters) };
 }
 
 /** RSASSA-PSS-params (RFC 4055 §3.1): one hash for all, a salt as long as it. Other combinations have no scheme. */

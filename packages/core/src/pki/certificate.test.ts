@@ -169,7 +169,7 @@ describe('refused', () => {
     expect(() => parse({ extensions: many })).toThrow('has more than 64 extensions');
   });
 
-  test('an empty list of extensions, and version 1 written out', () => {
+  test('parts that a version does not have, and version 1 written out', () => {
     const algorithm = write.sequence(write.oid('1.2.840.10045.4.3.2'));
     const name = write.sequence(write.set(write.sequence(write.oid('2.5.4.3'), write.utf8String('x'))));
     const dates = write.sequence(write.time(0), write.time(0));
@@ -182,6 +182,9 @@ describe('refused', () => {
     expect(() => parseCertificate(frame(version(2), write.explicit(3, write.sequence())))).toThrow(
       'is empty: it must be left out instead',
     );
+    const unique = write.tlv(0x81, Uint8Array.of(0, 1));
+    expect(parseCertificate(frame(version(1), unique)).version).toBe(2);
+    expect(() => parseCertificate(frame(new Uint8Array(0), unique))).toThrow('needs version 2');
     expect(() => parseCertificate(frame(version(0)))).toThrow('is version 1, which must be left out');
     expect(() => parseCertificate(frame(version(3)))).toThrow('is 3, at most 2');
     expect(() => parseCertificate(frame(version(2), write.explicit(4, write.nothing())))).toThrow('left over');

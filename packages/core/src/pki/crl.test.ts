@@ -96,6 +96,7 @@ describe('refused', () => {
     for (let length = 0; length < der.length; length++)
       expect(() => parseCrl(der.subarray(0, length))).toThrow(Malformed);
     expect(() => parseCrl(concat(der, Uint8Array.of(0)))).toThrow('has 1 bytes left over');
+    expect(() => crlBytes(new Uint8Array(3 * (16 << 20) + 1))).toThrow('is 50331649 bytes, at most 50331648');
     expect(() => parseCrl(new Uint8Array((16 << 20) + 1))).toThrow('is 16777217 bytes, at most 16777216');
   });
 

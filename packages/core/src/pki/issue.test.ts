@@ -71,7 +71,11 @@ describe.skipIf(!present)('OpenSSL 3 agrees (skipped where the command is absent
         build.keyUsage(['digitalSignature']),
         build.authorityKeyIdentifier(id),
         build.crlDistributionPoint('http://example.test/list.crl'),
-        build.subjectAltName(['https://example.test/']),
+        build.alternativeNames([
+          { uri: 'https://example.test/' },
+          { dns: 'example.test' },
+          { ip: Uint8Array.of(127, 0, 0, 1) },
+        ]),
         build.extendedKeyUsage(['1.3.6.1.5.5.7.3.1']),
       ],
       signer,
@@ -112,7 +116,7 @@ describe.skipIf(!present)('OpenSSL 3 agrees (skipped where the command is absent
       'CA:FALSE',
       'Digital Signature',
       'URI:http://example.test/list.crl',
-      'URI:https://example.test/',
+      'URI:https://example.test/, DNS:example.test, IP Address:127.0.0.1',
       'TLS Web Server Authentication',
       'Not After : Jan  1 00:00:00 2060 GMT',
     ]) {

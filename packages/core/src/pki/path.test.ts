@@ -122,6 +122,7 @@ describe('T13: anchors are keys', () => {
     const below = [leaf(), middle()];
     expect(walk(below)).toMatchObject({ ok: false, problem: 'untrusted', index: 1 });
     expect(walk(below, { roots: [root()] })).toMatchObject({ ok: true, from: 10 * day });
+    expect(walk(chain, { roots: [root()] })).toMatchObject({ ok: true, path: chain });
     const impostor = root({ spki: publicSpki(keys.other), signer: signer(keys.other) });
     expect(walk([leaf(), middle({ signer: signer(keys.other) })], { roots: [impostor] })).toMatchObject({
       ok: false,

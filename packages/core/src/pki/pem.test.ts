@@ -39,7 +39,7 @@ describe('refused', () => {
   const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'];
   test.each([
     ['no end', `${begin}\nAAAA\n`, 'has a block of CERTIFICATE without an end'],
-    ['a foreign character', `${begin}\nAA*A\n${end}`, 'is not a base64 character'],
+    ['a foreign character', `${begin}\nAA*A\n${end}`, 'at byte 27: has a block that is not base64 in lines: is not a base64 character'],
     ['white space within a line', `${begin}\nAA AAA\n${end}`, 'is not a base64 character'],
     ['the alphabet of URLs', `${begin}\nAA-_\n${end}`, 'is not a base64 character'],
     ['bits after the last byte', `${begin}\nAB==\n${end}`, 'has bits set after the last byte'],

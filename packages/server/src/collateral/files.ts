@@ -14,6 +14,8 @@ export interface Found {
   readonly path: string;
   readonly size: number;
   readonly version: string;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly modified: number;
 }
 
 /**
@@ -38,8 +40,21 @@ async function walk(folder: string, depth: number, found: Found[]): Promise<void
     if (!about?.isFile()) continue;
     if (found.length >= mostFiles) throw tooMuch(folder, `holds more than ${mostFiles} files`);
     if (about.size > longestFile) throw tooMuch(path, `has ${about.size} bytes, at most ${longestFile}`);
-    found.push({ path, size: about.size, version: `${about.ino}:${about.size}:${about.mtimeMs}` });
+    found.push({
+      path,
+      size: about.size,
+      version: `${about.ino}:${about.size}:${about.mtimeMs}`,
+      modified: about.mtimeMs,
+    });
   }
+}
+
+/** The same for a folder that need not be there. */
+export async function filesInIfAny(folder: string): Promise<readonly Found[]> {
+  return filesIn(folder).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 /** The file's bytes; undefined when it went away meanwhile. */

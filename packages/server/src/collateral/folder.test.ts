@@ -14,7 +14,7 @@ import { generateKey, issueCertificate, type NeedName, publicSpki, toPem, utf8 }
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { filesIn } from './files.ts';
 import { folderSource } from './folder.ts';
-import { choose, type Item } from './holding.ts';
+import { choose, gather, type Item } from './holding.ts';
 import { importFiles } from './import.ts';
 import { showFolder } from './show.ts';
 
@@ -36,7 +36,7 @@ const item = (label: string, issued: number, until: number, evaluation?: number)
 });
 const chosen = (items: readonly Item[], at: number, minimumEvaluation?: number): string | undefined => {
   const need = { name, proven: true, ...(minimumEvaluation !== undefined && { minimumEvaluation }) };
-  const bytes = choose({ items, certificates: [], strangers: [] }, [need], new Date(at)).get(name);
+  const bytes = choose(gather(items, []), [need], new Date(at)).get(name);
   return bytes && new TextDecoder().decode(bytes);
 };
 
@@ -60,7 +60,7 @@ test('a sufficient evaluation comes before all else; where there is none, the ne
 test('what is not at hand is left out', () => {
   expect(
     choose(
-      { items: [], certificates: [], strangers: [] },
+      gather([], []),
       [
         { name, proven: true },
         { name: `${name}-issuers`, proven: true },

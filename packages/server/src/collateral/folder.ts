@@ -3,7 +3,7 @@
  * folders below; each is recognised by its content. What is put there is noticed without a restart.
  */
 import type { Bytes } from '@assay/core';
-import { bytesOf, filesIn } from './files.ts';
+import { bytesOf, filesInIfAny } from './files.ts';
 import { choose, type Holding, holdingOf } from './holding.ts';
 import type { CollateralSource } from './source.ts';
 
@@ -17,19 +17,25 @@ export interface FolderOptions {
 }
 
 /** @param folder one that is absent holds nothing, and may appear later */
-export function folderSource(
+export function folderSource(folder: string, options: FolderOptions): CollateralSource {
+  const current = folderView(folder, options);
+  return {
+    collateral: async (needs, at) => choose(await current(), needs, at),
+    certificates: async () => (await current()).certificates.map(({ raw }) => raw),
+  };
+}
+
+/** @returns gives what the folder holds, as of a moment ago at most */
+export function folderView(
   folder: string,
   { staleMilliseconds = 5000, clock, seen }: FolderOptions,
-): CollateralSource {
+): () => Promise<Holding> {
   const kept = new Map<string, { readonly version: string; readonly bytes: Bytes }>();
   let view: { readonly holding: Holding; readonly looked: number } | undefined;
   let looking: Promise<Holding> | undefined;
 
   async function look(): Promise<Holding> {
-    const found = await filesIn(folder).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-      throw error;
-    });
+    const found = await filesInIfAny(folder);
     const changed = found.filter(({ path, version }) => kept.get(path)?.version !== version);
     const paths = new Set(found.map(({ path }) => path));
     const gone = [...kept.keys()].filter((path) => !paths.has(path));
@@ -47,17 +53,12 @@ export function folderSource(
     return holding;
   }
 
-  async function current(): Promise<Holding> {
+  return async () => {
     if (view && clock() - view.looked < staleMilliseconds) return view.holding;
     // Requests that come meanwhile wait for the same look.
     looking ??= look().finally(() => {
       looking = undefined;
     });
     return looking;
-  }
-
-  return {
-    collateral: async (needs, at) => choose(await current(), needs, at),
-    certificates: async () => (await current()).certificates.map(({ raw }) => raw),
   };
 }

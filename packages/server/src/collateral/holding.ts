@@ -18,6 +18,7 @@ import {
   toPem,
   utf8,
 } from '@assay/core';
+import { crlBytes, isCrlIssuedBy, parseCrl } from '@assay/core/pki';
 
 /** A file that answers a need. */
 export interface Item extends RecognisedItem {
@@ -30,46 +31,107 @@ export interface Holding {
   readonly certificates: readonly Certificate[];
   /** Files that were not recognised. */
   readonly strangers: readonly string[];
+  /** The items that answer a need. */
+  readonly named: (name: NeedName) => readonly Item[];
+  /** The chains that sign an item: found out once. */
+  readonly chains: (item: Item) => readonly Chain[];
+}
+
+/** Who signed something, and the root that says so. */
+interface Chain {
+  readonly signer: Certificate;
+  readonly root: Certificate;
 }
 
 /** @param files paths for messages, and the files' bytes */
 export function holdingOf(files: Iterable<readonly [path: string, bytes: Bytes]>): Holding {
   const items: Item[] = [];
-  const certificates = new Map<string, Certificate>();
+  const certificates: Certificate[] = [];
   const strangers: string[] = [];
   for (const [path, bytes] of files) {
     const found = recognise(bytes);
     if (!found) strangers.push(path);
-    else if (found.kind === 'certificates')
-      for (const one of found.certificates) certificates.set(base64(one.raw), one);
+    else if (found.kind === 'certificates') certificates.push(...found.certificates);
     else items.push({ ...found, path, bytes });
   }
-  return { items, certificates: [...certificates.values()], strangers };
+  return gather(items, certificates, strangers);
 }
 
+/** What was recognised already, as one holding; the same certificate twice counts once. */
+export function gather(
+  items: readonly Item[],
+  given: readonly Certificate[],
+  strangers: readonly string[] = [],
+): Holding {
+  const certificates = [...new Map(given.map((one) => [base64(one.raw), one])).values()];
+  const named = new Map<NeedName, Item[]>();
+  for (const item of items) named.set(item.name, [...(named.get(item.name) ?? []), item]);
+  const chains = new Map<Item, readonly Chain[]>();
+  return {
+    items,
+    certificates,
+    strangers,
+    named: (name) => named.get(name) ?? [],
+    chains(item) {
+      const found = chains.get(item) ?? chainsOf(item, certificates);
+      chains.set(item, found);
+      return found;
+    },
+  };
+}
+
+function chainsOf({ kind, bytes }: Item, certificates: readonly Certificate[]): readonly Chain[] {
+  const roots = certificates.filter(isSelfIssued);
+  const others = certificates.filter((one) => !isSelfIssued(one));
+  const signers = kind === 'crl' ? listSigners(bytes, others) : signersOf(bytes, others);
+  return signers.flatMap((signer) =>
+    roots.filter((root) => isIssuedBy(signer, root)).map((root): Chain => ({ signer, root })),
+  );
+}
+
+function listSigners(bytes: Bytes, certificates: readonly Certificate[]): readonly Certificate[] {
+  const list = parseCrl(crlBytes(bytes));
+  return certificates.filter((one) => isCrlIssuedBy(list, one));
+}
+
+/** What a holding has for a need. */
+interface Picked {
+  readonly bytes: Bytes;
+  /** In date, of a sufficient evaluation, and with the chain that signs it. */
+  readonly isGood: boolean;
+}
+
+/** @returns undefined when it has nothing of that name, not even something that comes close */
+export function pick(holding: Holding, { name, minimumEvaluation = 0 }: Need, at: Date): Picked | undefined {
+  const time = at.getTime();
+  const own = best(holding.named(name), minimumEvaluation, time);
+  const isOwn = own !== undefined;
+  const item = own ?? best(holding.named(documentOf(name)), minimumEvaluation, time);
+  if (!item) return undefined;
+  const isFitting = item.issued <= time && time <= item.until && (item.evaluation ?? 0) >= minimumEvaluation;
+  const issuers = item.kind === 'crl' ? undefined : issuersPem(item, holding, time);
+  if (!isOwn) return issuers && { bytes: issuers, isGood: isFitting };
+  return { bytes: item.bytes, isGood: isFitting && (item.kind === 'crl' || issuers !== undefined) };
+}
+
+/** The document that a chain of issuers belongs to; for other names, one that nothing has. */
+const documentOf = (name: NeedName): NeedName => {
+  const document = name.replace(/-issuers$/, '') as NeedName;
+  return issuersOf(document) === name ? document : name;
+};
+
 /** What the holding has for each need. */
-export function choose({ items, certificates }: Holding, needs: readonly Need[], at: Date): Collateral {
+export function choose(holding: Holding, needs: readonly Need[], at: Date): Collateral {
   const out = new Map<NeedName, Bytes>();
-  for (const { name, minimumEvaluation = 0 } of needs) {
-    const item = best(
-      items.filter((one) => one.name === name),
-      minimumEvaluation,
-      at.getTime(),
-    );
-    if (item) {
-      out.set(name, item.bytes);
-      continue;
-    }
-    const signed = items.filter((one) => issuersOf(one.name) === name);
-    const document = best(signed, minimumEvaluation, at.getTime());
-    const issuers = document && issuersPem(document, certificates, at.getTime());
-    if (issuers) out.set(name, issuers);
+  for (const need of needs) {
+    const picked = pick(holding, need, at);
+    if (picked) out.set(need.name, picked.bytes);
   }
   return out;
 }
 
 /** The newest that is valid and of a sufficient evaluation; where none is, the newest that comes close. */
-function best(items: readonly Item[], minimumEvaluation: number, time: number): Item | undefined {
+export function best(items: readonly Item[], minimumEvaluation: number, time: number): Item | undefined {
   const rank = ({ issued, until, evaluation = 0 }: Item): readonly number[] => [
     Number(evaluation >= minimumEvaluation),
     Number(issued <= time),
@@ -85,18 +147,14 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 }
 
-/** The chain that a vendor serves beside the document: its signer's certificate and the root's. */
-function issuersPem(document: Item, certificates: readonly Certificate[], time: number): Bytes | undefined {
-  const newest = (of: readonly Certificate[]): Certificate | undefined => {
-    const isValid = ({ notBefore, notAfter }: Certificate): number => Number(notBefore <= time && time <= notAfter);
-    return [...of].sort((a, b) => isValid(b) - isValid(a) || b.notAfter - a.notAfter)[0];
-  };
-  const signer = newest(
-    signersOf(
-      document.bytes,
-      certificates.filter((one) => !isSelfIssued(one)),
-    ),
-  );
-  const root = signer && newest(certificates.filter((one) => isSelfIssued(one) && isIssuedBy(signer, one)));
-  return signer && root && utf8(toPem('CERTIFICATE', signer.raw) + toPem('CERTIFICATE', root.raw));
+/** The chain that a vendor serves beside an item: its signer's certificate and the root's, PEM. The root CRL has none. */
+export function issuersPem(item: Item, { chains }: Holding, time: number): Bytes | undefined {
+  const isValid = ({ notBefore, notAfter }: Certificate): number => Number(notBefore <= time && time <= notAfter);
+  const rank = ({ signer, root }: Chain): readonly number[] => [
+    isValid(signer) + isValid(root),
+    signer.notAfter,
+    root.notAfter,
+  ];
+  const [chain] = [...chains(item)].sort((a, b) => compare(rank(b), rank(a)));
+  return chain && utf8(toPem('CERTIFICATE', chain.signer.raw) + toPem('CERTIFICATE', chain.root.raw));
 }

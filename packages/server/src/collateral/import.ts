@@ -32,13 +32,26 @@ async function importFile(file: string, to: string): Promise<Imported> {
   const found = recognise(bytes);
   if (!found)
     return { file, what: 'it is not collateral: expected TCB info or QE identity as served, a CRL, or certificates' };
+  return { file, ...(await storeFile(bytes, found, to)) };
+}
+
+/**
+ * Puts bytes where they belong in a folder; a reader never sees half a file.
+ * @param found what the bytes are
+ */
+export async function storeFile(
+  bytes: Bytes,
+  found: Recognised,
+  to: string,
+): Promise<{ readonly stored: string; readonly what: string }> {
   const { path, what } = placeOf(found, bytes);
   const stored = join(to, path);
   await mkdir(dirname(stored), { recursive: true });
-  const draft = `${stored}.${randomBytes(4).toString('hex')}`;
+  // Hidden, as whoever reads folders passes over hidden files.
+  const draft = join(dirname(stored), `.${randomBytes(8).toString('hex')}`);
   await writeFile(draft, bytes);
   await rename(draft, stored);
-  return { file, stored, what };
+  return { stored, what };
 }
 
 /** Names are made of checked parts: a file cannot say where it goes. */

@@ -1,8 +1,9 @@
 /** What operators and their machines read: health, readiness, metrics. */
 import type { Deps } from '../deps.ts';
+import { together } from '../telemetry/together.ts';
 import { type Route, unkept } from './route.ts';
 
-export const healthRoutes = ({ phase, insecure, version, metrics }: Deps): readonly Route[] => [
+export const healthRoutes = ({ phase, insecure, version, metrics, peers }: Deps): readonly Route[] => [
   {
     method: 'GET',
     url: '/servicehealth',
@@ -34,7 +35,7 @@ export const healthRoutes = ({ phase, insecure, version, metrics }: Deps): reado
     summary: 'Metrics for Prometheus',
     answers: { 200: 'In the text format' },
     handle: async () => ({
-      body: await metrics.registry.metrics(),
+      body: await together(metrics.registry, await peers.ask({ metrics: true })),
       contentType: metrics.registry.contentType,
       headers: unkept,
     }),

@@ -50,6 +50,7 @@ export function makeMetrics(process: boolean): Metrics {
     name: 'assay_collateral_until_seconds',
     help: 'When a piece of collateral at hand ends, in seconds since 1970',
     labelNames: ['name'],
+    aggregator: 'min',
     registers,
   });
   if (process) collectDefaultMetrics({ register: registry });

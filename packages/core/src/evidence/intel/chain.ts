@@ -16,7 +16,7 @@ import {
 } from '../../pki/index.ts';
 import { attempt } from '../attempt.ts';
 import { check } from './checks.ts';
-import { type PckFacts, readPck, sgxExtension } from './pck.ts';
+import { fmspcText, type PckFacts, readPck, sgxExtension } from './pck.ts';
 
 /** What a verified PCK chain says. */
 export interface PckChain {
@@ -31,7 +31,7 @@ export interface PckChain {
   readonly until: number;
 }
 
-const rootName = 'SGX Root CA';
+export const rootName = 'SGX Root CA';
 const leafName = 'SGX PCK Certificate';
 const signerName = 'SGX TCB Signing';
 
@@ -58,10 +58,8 @@ export function verifyPckChain(
   anchors: readonly Bytes[],
   appraisal: Appraisal,
 ): PckChain {
-  appraisal.require(check['intel.pck.certificates'], certificates.length === 3, {
-    expected: 3,
-    observed: certificates.length,
-  });
+  const number = { expected: 3, observed: certificates.length };
+  appraisal.require(check['intel.pck.certificates'], certificates.length === 3, number);
   const parsed = attempt(appraisal, check['intel.pck.certificates'], () =>
     certificates.map((der) => parseCertificate(der)),
   );
@@ -74,12 +72,13 @@ export function verifyPckChain(
   });
   const { from, until } = walk([leaf, issuer, root], anchors, check['intel.pck.path'], appraisal);
   for (const certificate of [root, issuer, leaf]) requireProfile(certificate, check['intel.pck.profile'], appraisal);
-  appraisal.require(check['intel.pck.profile'], leaf.basicConstraints?.ca !== true, {
-    detail: 'the PCK certificate is a CA',
-  });
+  if (leaf.basicConstraints?.ca)
+    appraisal.refuse(check['intel.pck.profile'], { detail: 'the PCK certificate is a CA' });
+  appraisal.note(check['intel.pck.profile'], true);
   const extension = leaf.extensions.get(sgxExtension);
-  appraisal.require(check['intel.pck.extension'], extension !== undefined, { detail: 'the SGX extension is absent' });
+  if (!extension) appraisal.refuse(check['intel.pck.extension'], { detail: 'the SGX extension is absent' });
   const pck = attempt(appraisal, check['intel.pck.extension'], () => readPck(extension.value));
+  appraisal.note(check['intel.pck.extension'], true, { observed: `FMSPC ${fmspcText(pck)}` });
   return {
     pck,
     key: leaf.key(),
@@ -111,13 +110,47 @@ export function verifySigningChain(pem: Bytes, anchors: readonly Bytes[], apprai
   const parsed = attempt(appraisal, wanted, () => pemBlocks(pem, 'CERTIFICATE', 2).map((der) => parseCertificate(der)));
   const root = parsed.find((one) => isSelfIssued(one) && named(one, rootName));
   const signer = parsed.find((one) => one !== root && named(one, signerName));
-  appraisal.require(wanted, root !== undefined && signer !== undefined, {
-    expected: `«…${signerName}» and «…${rootName}»`,
-    observed: parsed.map((one) => `«${nameOf(one)}»`),
-  });
+  if (!root || !signer) {
+    const observed = parsed.map((one) => `«${nameOf(one)}»`);
+    appraisal.refuse(wanted, { expected: `«…${signerName}» and «…${rootName}»`, observed });
+  }
   const { from, until } = walk([signer, root], anchors, wanted, appraisal);
   for (const certificate of [root, signer]) requireProfile(certificate, wanted, appraisal);
   return { key: signer.key(), signer, root, from, until };
+}
+
+/** What a verified chain of a CA that issues PCK certificates says. */
+export interface CaChain {
+  readonly issuer: Certificate;
+  readonly root: Certificate;
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * Verifies the chain served beside a PCK CRL: exactly a PCK CA of one kind and a root in force.
+ * @param pem both certificates, in either order
+ * @param wanted the check that a failure is one of
+ * @throws {Refusal}
+ */
+export function verifyCaChain(
+  pem: Bytes,
+  ca: PckChain['ca'],
+  anchors: readonly Bytes[],
+  wanted: Check,
+  appraisal: Appraisal,
+): CaChain {
+  const caName = ca === 'platform' ? 'PCK Platform CA' : 'PCK Processor CA';
+  const parsed = attempt(appraisal, wanted, () => pemBlocks(pem, 'CERTIFICATE', 2).map((der) => parseCertificate(der)));
+  const root = parsed.find((one) => isSelfIssued(one) && named(one, rootName));
+  const issuer = parsed.find((one) => one !== root && named(one, caName));
+  if (!root || !issuer) {
+    const observed = parsed.map((one) => `«${nameOf(one)}»`);
+    appraisal.refuse(wanted, { expected: `«…${caName}» and «…${rootName}»`, observed });
+  }
+  const { from, until } = walk([issuer, root], anchors, wanted, appraisal);
+  for (const certificate of [root, issuer]) requireProfile(certificate, wanted, appraisal);
+  return { issuer, root, from, until };
 }
 
 function walk(
@@ -140,9 +173,9 @@ function requireProfile(certificate: Certificate, wanted: Check, appraisal: Appr
   const missing = Object.entries(profile).filter(([oid]) => !certificate.extensions.has(oid));
   const { scheme, oid: algorithm } = certificate.signatureAlgorithm;
   if (scheme !== 'ecdsa-sha256')
-    appraisal.require(wanted, false, { expected: 'ecdsa-sha256', observed: scheme ?? algorithm, detail: name });
+    appraisal.refuse(wanted, { expected: 'ecdsa-sha256', observed: scheme ?? algorithm, detail: name });
   if (missing.length > 0)
-    appraisal.require(wanted, false, { detail: `${name} lacks ${missing.map(([, title]) => title).join(', ')}` });
+    appraisal.refuse(wanted, { detail: `${name} lacks ${missing.map(([, title]) => title).join(', ')}` });
 }
 
 /**

@@ -122,6 +122,11 @@ export const sgxClaimNames = namesOf(sgx);
 /** The same of a TD. */
 export const tdxClaimNames = namesOf(tdx);
 
+const destinationsOf = (table: Table<never>): { readonly [name: string]: Claim['to'] } =>
+  Object.fromEntries(Object.entries(table).map(([name, [to]]) => [name, to]));
+/** Every claim by its name, and whether policies, tokens or both get it: for the reference. */
+export const claimDestinations = { sgx: destinationsOf(sgx), tdx: destinationsOf(tdx) };
+
 export function quoteClaims(
   facts: QuoteFacts,
   { settings }: Pick<Context<QuoteSettings>, 'settings'>,

@@ -48,19 +48,34 @@ export function verifyCrl(
   wanted: Check,
   appraisal: Appraisal,
 ): Omit<Vouched<VouchedCrl>, 'shown'> {
+  return verifyList(given, `«${nameText(issuer.subject)}»`, (crl) => isCrlIssuedBy(crl, issuer), wanted, appraisal);
+}
+
+/**
+ * Verifies a CRL, whoever its issuer shall be.
+ * @param issuer what messages call the issuer
+ * @param isIssued whether the list is the issuer's, signature included
+ */
+export function verifyList(
+  given: Bytes,
+  issuer: string,
+  isIssued: (crl: Crl) => boolean,
+  wanted: Check,
+  appraisal: Appraisal,
+): Omit<Vouched<VouchedCrl>, 'shown'> {
   const crl: Crl = attempt(appraisal, wanted, () => parseCrl(crlBytes(given)));
-  const { nextUpdate } = crl;
-  appraisal.require(wanted, isCrlIssuedBy(crl, issuer), {
-    expected: `signed by «${nameText(issuer.subject)}»`,
-    observed: `issuer «${nameText(crl.issuer)}»`,
-  });
-  if (nextUpdate === undefined) return appraisal.require(wanted, false, { detail: 'it has no nextUpdate' }) as never;
-  appraisal.require(wanted, crl.number !== undefined, { detail: 'it has no CRL number' });
-  appraisal.require(wanted, crl.authorityKeyIdentifier !== undefined, { detail: 'it has no authority key identifier' });
-  appraisal.require(wanted, crl.unknownCritical.length === 0, {
-    observed: crl.unknownCritical,
-    detail: 'critical extensions that are not understood',
-  });
+  const { nextUpdate, number, authorityKeyIdentifier, unknownCritical } = crl;
+  const seen = { expected: `signed by ${issuer}`, observed: `issuer «${nameText(crl.issuer)}»` };
+  if (nextUpdate === undefined) appraisal.refuse(wanted, { ...seen, detail: 'it has no nextUpdate' });
+  if (number === undefined) appraisal.refuse(wanted, { ...seen, detail: 'it has no CRL number' });
+  if (authorityKeyIdentifier === undefined)
+    appraisal.refuse(wanted, { ...seen, detail: 'it has no authority key identifier' });
+  if (unknownCritical.length > 0)
+    appraisal.refuse(wanted, {
+      ...seen,
+      detail: `its critical extensions ${unknownCritical.join(', ')} are not understood`,
+    });
+  appraisal.require(wanted, isIssued(crl), seen);
   return {
     value: {
       revokes: (certificate) => crl.revoked.has(certificate.serialHex),

@@ -1,11 +1,19 @@
 /** Intel's evidence: SGX and TDX quotes and what they are judged by. For authors of verifiers, and for offline tools. */
 export { intelRoot } from './anchors.ts';
 export { check as intelChecks } from './checks.ts';
-export { sgxClaimNames, tdxClaimNames } from './claims.ts';
+export { claimDestinations, sgxClaimNames, tdxClaimNames } from './claims.ts';
 export { issuersOf, needsOf } from './collateral.ts';
 export { type Explanation, explainIntel, type Part, type Row } from './explain.ts';
 export { collateralEnds, type Dated, isCollateralExpired, type QuoteFacts } from './facts.ts';
 export { fmspcText, type PckFacts, readPck, sgxExtension } from './pck.ts';
+export {
+  nameOfPublished,
+  type Published,
+  publishedAs,
+  type VouchedItem,
+  type VouchingGround,
+  vouchCollateral,
+} from './published.ts';
 export { readQeIdentity } from './qe-identity.ts';
 export { decodeQuote, type Quote, QuoteLayout, type Tee } from './quote.ts';
 export {

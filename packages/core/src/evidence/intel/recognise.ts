@@ -73,7 +73,9 @@ function asDocument(file: Bytes): RecognisedItem | undefined {
 const isJson = (file: Bytes): boolean => /^\s*\{/.test(fromUtf8(file.subarray(0, 64)));
 
 function asCertificates(file: Bytes): RecognisedCertificates | undefined {
-  const ders = file[0] === 0x30 ? [file] : pemBlocks(file, 'CERTIFICATE', mostCertificates);
+  // A quote is no text, yet holds a chain in PEM: it is evidence, not collateral.
+  const isText = !file.includes(0);
+  const ders = file[0] === 0x30 ? [file] : isText ? pemBlocks(file, 'CERTIFICATE', mostCertificates) : [];
   const certificates = ders.map((der) => parseCertificate(der));
   return certificates.length > 0 ? { kind: 'certificates', certificates } : undefined;
 }

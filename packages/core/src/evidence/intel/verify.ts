@@ -4,7 +4,7 @@
  */
 import type { Appraisal, CheckTable } from '../../appraisal.ts';
 import { type Bytes, concat, equal, isZero } from '../../bytes/index.ts';
-import type { Anchored, Collateral, Context, NeedName, Submission } from '../../contract.ts';
+import type { Anchored, Collateral, Context, Need, NeedName, Submission } from '../../contract.ts';
 import { type PublicKey, p256Point, sha256, verifySignature } from '../../crypto/index.ts';
 import { pemBlocks } from '../../pki/index.ts';
 import { type Voucher, vouch } from '../../vouch.ts';
@@ -106,16 +106,12 @@ function certificatesOf({ quote, certificates }: QuoteEvidence): readonly Bytes[
 }
 
 /** Cryptography, then the arithmetic of security versions. */
-export function verifyQuote({ evidence, chain }: AnchoredQuote, have: Collateral, context: C): QuoteFacts {
+export function verifyQuote({ evidence, chain, needs }: AnchoredQuote, have: Collateral, context: C): QuoteFacts {
   const appraisal: Appraisal = context.appraisal;
   const { quote } = evidence;
   const { tee } = quote.body;
   const { pck, issuer, root, leaf, ca } = chain.value;
-  const get = (name: NeedName): Bytes => {
-    const bytes = have.get(name);
-    appraisal.require(check['intel.collateral.present'], bytes !== undefined, { expected: name });
-    return bytes;
-  };
+  const get = collateralAtHand(needs, have, appraisal);
 
   const rootList = vouchCrl(get(rootCrl), 'root-crl', root, context);
   const pckList = vouchCrl(get(pckCrl(ca)), 'pck-crl', issuer, context);
@@ -191,6 +187,17 @@ export function verifyQuote({ evidence, chain }: AnchoredQuote, have: Collateral
   };
 }
 
+/** Says at once all that is missing. */
+function collateralAtHand(needs: readonly Need[], have: Collateral, appraisal: Appraisal): (name: NeedName) => Bytes {
+  const missing = needs.filter(({ name }) => !have.has(name)).map(({ name }) => name);
+  const seen = {
+    expected: needs.map(({ name }) => name),
+    ...(missing.length > 0 && { detail: `missing: ${missing.join(', ')}` }),
+  };
+  appraisal.require(check['intel.collateral.present'], missing.length === 0, seen);
+  return (name) => have.get(name) ?? appraisal.refuse(check['intel.collateral.present'], { expected: name });
+}
+
 type List = ReturnType<typeof vouchCrl>;
 
 function vouchCrl(bytes: Bytes, name: 'root-crl' | 'pck-crl', issuer: PckChain['root'], context: C) {
@@ -247,16 +254,13 @@ function vouchDocument<T extends { readonly issued: number; readonly nextUpdate:
 function requireSubject(info: TcbInfo, tee: Tee, { pck }: PckChain, context: C): void {
   const appraisal: Appraisal = context.appraisal;
   const subject = check['intel.tcb-info.subject'];
-  appraisal.require(subject, info.tee === tee, { expected: tee, observed: info.tee });
+  if (info.tee !== tee) appraisal.refuse(subject, { expected: tee, observed: info.tee });
+  if (!equal(info.pceId, pck.pceId))
+    appraisal.refuse(subject, { expected: pck.pceId, observed: info.pceId, detail: 'PCE-ID' });
   appraisal.require(subject, equal(info.fmspc, pck.fmspc), {
     expected: pck.fmspc,
     observed: info.fmspc,
     detail: 'FMSPC',
-  });
-  appraisal.require(subject, equal(info.pceId, pck.pceId), {
-    expected: pck.pceId,
-    observed: info.pceId,
-    detail: 'PCE-ID',
   });
 }
 
@@ -264,15 +268,13 @@ function requireSubject(info: TcbInfo, tee: Tee, { pck }: PckChain, context: C):
 function requireModule(info: TcbInfo, report: TdReport, context: C): void {
   const appraisal: Appraisal = context.appraisal;
   const module = launchModule(info, report.teeTcbSvn);
-  appraisal.require(check['intel.tdx.module'], module !== undefined, {
-    observed: report.teeTcbSvn.subarray(0, 2),
-    detail: 'module version (minor, major) without an identity',
-  });
-  appraisal.require(check['intel.tdx.module'], equal(module.mrSigner, report.mrSignerSeam), {
-    expected: module.mrSigner,
-    observed: report.mrSignerSeam,
-    detail: 'MRSIGNERSEAM',
-  });
+  const wanted = check['intel.tdx.module'];
+  if (!module) {
+    const detail = 'no identity for this module version (minor, major)';
+    return appraisal.refuse(wanted, { observed: report.teeTcbSvn.subarray(0, 2), detail });
+  }
+  const signers = { expected: module.mrSigner, observed: report.mrSignerSeam, detail: 'MRSIGNERSEAM' };
+  appraisal.require(wanted, equal(module.mrSigner, report.mrSignerSeam), signers);
   const { seamAttributes } = report;
   appraisal.require(
     check['intel.tdx.seam-attributes'],
@@ -330,8 +332,7 @@ function requireSupported(evaluation: Evaluation, context: C): TcbVerdict {
     return evaluation.verdict;
   }
   const { what, shortfalls } = evaluation.unsupported;
-  return appraisal.require(supported, false, {
-    observed: what,
-    detail: shortfalls.length > 0 ? `below the lowest level: ${describeShortfalls(shortfalls)}` : 'no level is known',
-  }) as never;
+  const detail =
+    shortfalls.length > 0 ? `below the lowest level: ${describeShortfalls(shortfalls)}` : 'no level is known';
+  return appraisal.refuse(supported, { observed: what, detail });
 }
