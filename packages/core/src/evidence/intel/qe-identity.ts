@@ -1,5 +1,5 @@
 /** QE identity: which quoting enclave may vouch for attestation keys. PCS API, enclave identity version 2. */
-import type { Bytes } from '../../bytes/index.ts';
+import { type Bytes, equal } from '../../bytes/index.ts';
 import { date, hexBytes, integer, member, type Slot, word } from '../../json/index.ts';
 import type { SgxReport } from './report.ts';
 import { componentStatuses } from './status.ts';
@@ -48,11 +48,13 @@ export function differenceFrom(
   const attributes = masked(report.attributes, identity.attributesMask);
   const rows = [
     { property: 'MRSIGNER', expected: identity.mrSigner, observed: report.mrSigner },
-    { property: 'ISVPRODID', expected: identity.isvProdId, observed: report.isvProdId },
     { property: 'MISCSELECT under its mask', expected: identity.miscSelect, observed: miscSelect },
     { property: 'ATTRIBUTES under their mask', expected: identity.attributes, observed: attributes },
   ];
-  return rows.find(({ expected, observed }) => String(expected) !== String(observed));
+  if (identity.isvProdId !== report.isvProdId) {
+    return { property: 'ISVPRODID', expected: identity.isvProdId, observed: report.isvProdId };
+  }
+  return rows.find(({ expected, observed }) => !equal(expected, observed));
 }
 
 const masked = (value: Bytes, mask: Bytes): Bytes => value.map((byte, i) => byte & (mask[i] ?? 0));

@@ -1,0 +1,101 @@
+/** `assay explain`: what a file is, field by field, and what a verifier will ask about it. */
+import type { Check } from '@assay/core';
+import { type Explanation, explainIntel, type Part, type Row } from '@assay/core/intel';
+import { CommandError, type Ending } from '../exit.ts';
+import { evidenceBytes, readInput } from '../input.ts';
+import { type Cell, cut, printTable } from '../table.ts';
+import { printError, printJson, type Screen, type Terminal } from '../ui.ts';
+
+export async function explainCommand(
+  file: string,
+  options: { readonly json?: true },
+  terminal: Terminal,
+): Promise<Ending> {
+  const input = await readInput(terminal, file);
+  // Collateral is text of its own; only what is not known as it stands may be evidence written as text.
+  const explanation = explainIntel(input) ?? explainIntel(textAsBytes(input, file));
+  if (!explanation)
+    throw new CommandError('refused', `${file} is nothing that assay knows`, [
+      'expected an SGX or TDX quote, an OpenEnclave report or evidence, TCB info, a QE identity, a CRL or certificates',
+    ]);
+  if (options.json) printJson(terminal, asJson(explanation));
+  else print(terminal.out, explanation);
+  if (explanation.problem === undefined) return 'passed';
+  if (!options.json) printError(terminal, `the file cannot be read whole: ${explanation.problem}`);
+  return 'refused';
+}
+
+function textAsBytes(input: Uint8Array, file: string): Uint8Array {
+  try {
+    return evidenceBytes(input, file);
+  } catch {
+    return input;
+  }
+}
+
+const asJson = ({ what, length, parts, checks, problem }: Explanation): unknown => ({
+  what,
+  length,
+  ...(problem !== undefined && { problem }),
+  parts,
+  checks: checks.map(({ id, title, code, source }) => ({ id, title, code, ...(source !== undefined && { source }) })),
+});
+
+function print(out: Screen, { what, length, parts, checks }: Explanation): void {
+  const { bold, dim } = out.paint;
+  out.line(`${bold(what)}  ${dim(`${length} bytes`)}`);
+  for (const part of parts) printPart(out, part);
+  if (checks.length > 0) printChecks(out, checks);
+}
+
+function printPart(out: Screen, { title, rows }: Part): void {
+  out.line();
+  out.line(out.paint.bold(title));
+  const hasPlaces = rows.some(({ offset }) => offset !== undefined);
+  printTable(
+    out,
+    rows.map((row) => (hasPlaces ? placed(out, row, rows) : plain(out, row))),
+    {
+      indent: 2,
+      ...(hasPlaces && { head: ['offset', 'bytes', 'field', 'value'] }),
+    },
+  );
+}
+
+/** The longest value shown, in characters: whole keys and measurements of 64 bytes, but no chains. */
+const longestValue = 128;
+
+function placed(out: Screen, { path, offset, length, value, meaning }: Row, rows: readonly Row[]): readonly Cell[] {
+  const { cyan, dim, bold } = out.paint;
+  const isGroup = rows.some((other) => other.path.startsWith(`${path}.`));
+  const depth = path.split('.').length - 1;
+  const name = `${'  '.repeat(depth)}${path.slice(path.lastIndexOf('.') + 1)}`;
+  return [
+    { text: offset === undefined ? '' : String(offset).padStart(6), paint: dim },
+    { text: length === undefined ? '' : String(length).padStart(5), paint: dim },
+    { text: name, paint: isGroup ? bold : cyan },
+    words(out, value, meaning),
+  ];
+}
+
+const plain = (out: Screen, { path, value, meaning }: Row): readonly Cell[] => [
+  { text: path, paint: out.paint.cyan },
+  words(out, value, meaning),
+];
+
+/** The meaning first where the value is long: it must not fall off the line. */
+function words({ glyphs, paint }: Screen, value: string | undefined, meaning: string | undefined): Cell {
+  if (value === undefined) return { text: meaning ?? '', paint: paint.dim };
+  if (meaning === undefined) return cut(value, longestValue, glyphs.more);
+  return value.length > 32 ? `${meaning}: ${cut(value, longestValue, glyphs.more)}` : `${value}  ${meaning}`;
+}
+
+function printChecks(out: Screen, checks: readonly Check[]): void {
+  out.line();
+  out.line(out.paint.bold('what a verifier will check'));
+  printTable(
+    out,
+    checks.map(({ id, title }) => [{ text: id, paint: out.paint.dim }, title]),
+    { indent: 2 },
+  );
+}

@@ -1,0 +1,70 @@
+/** What the demo's processes say to one another. Whole values, no handles: each could run on a machine of its own. */
+import type { JsonObject } from '@assay/core';
+
+/** Where evidence comes from. */
+export type Platform =
+  | { readonly kind: 'simulated'; readonly seed: string; readonly at: Date }
+  | { readonly kind: 'recorded'; readonly quote: Uint8Array };
+
+export interface ServiceOrder {
+  /** Settings by flag, as on the command line of `assay serve`. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+export interface Serving {
+  readonly kind: 'serving';
+  readonly issuer: string;
+  /** The development CA's certificate, a file. */
+  readonly authority: string;
+  readonly insecure: readonly string[];
+}
+
+export interface ClientOrder {
+  readonly endpoint: string;
+  /** PEM. */
+  readonly ca: string;
+  readonly platform: Platform;
+  readonly nonce: string;
+  /** Damage on the way: one bit of the quote. */
+  readonly flip?: { readonly byte: number; readonly bit: number };
+}
+export type ClientNews =
+  | { readonly kind: 'collected'; readonly length: number; readonly runtimeData?: Uint8Array }
+  | { readonly kind: 'sending'; readonly uri: string }
+  | { readonly kind: 'issued'; readonly token: string; readonly appraisal?: JsonObject; readonly milliseconds: number }
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly message: string;
+      readonly status?: number;
+      readonly check?: string;
+      readonly appraisal?: JsonObject;
+    };
+
+export type RelyingPartyOrder =
+  | { readonly kind: 'challenge' }
+  | {
+      readonly kind: 'verify';
+      readonly token: string;
+      readonly issuer: string;
+      /** PEM. */
+      readonly ca: string;
+      readonly mrenclave: string;
+      readonly mrsigner: string;
+      readonly debuggable: boolean;
+      readonly runtimeData?: Uint8Array;
+    };
+export type RelyingPartyNews =
+  | { readonly kind: 'nonce'; readonly nonce: string }
+  | {
+      readonly kind: 'believed';
+      readonly claims: JsonObject;
+      readonly header: JsonObject;
+      readonly insecure: readonly string[];
+    }
+  | { readonly kind: 'disbelieved'; readonly message: string };
+
+/** Any of them may end this way instead. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly message: string;
+}

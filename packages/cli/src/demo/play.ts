@@ -1,0 +1,49 @@
+/**
+ * The demo's life: a folder of its own, three processes on the stage, the performance, and nothing left behind, however
+ * it ends.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ending } from '../exit.ts';
+import { printJson, type Screen, type Terminal } from '../ui.ts';
+import { type Recording, recording, simulation } from './piece.ts';
+import { type Cast, perform } from './scenes.ts';
+import { enter } from './stage.ts';
+
+export interface DemoOptions extends Recording {
+  readonly json?: true;
+}
+
+export async function play(options: DemoOptions, terminal: Terminal): Promise<Ending> {
+  const recorded = await recording(options, terminal);
+  const folder = mkdtempSync(join(tmpdir(), 'assay-demo-'));
+  const cast: Cast = {
+    service: enter('./service.js'),
+    client: enter('./client.js'),
+    relyingParty: enter('./relying-party.js'),
+  };
+  let struck: Promise<void> | undefined;
+  const strike = (): Promise<void> =>
+    (struck ??= Promise.all(Object.values(cast).map((one) => one.leave())).then(() =>
+      rmSync(folder, { recursive: true, force: true }),
+    ));
+  // However often it is pressed: the stage is cleared once, and then the process ends.
+  let interruption: Promise<never> | undefined;
+  const interrupted = (signal: NodeJS.Signals): void => {
+    interruption ??= strike().then(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted);
+  try {
+    const piece = recorded ?? (await simulation(folder, terminal.now()));
+    const screen: Screen = options.json ? { ...terminal.out, line: () => {} } : terminal.out;
+    const told = await perform(piece, cast, folder, screen, terminal);
+    if (options.json) printJson(terminal, told);
+    return told.outcome === 'accepted' ? 'passed' : 'refused';
+  } finally {
+    // An actor that an interruption took away is no failure to report.
+    await interruption;
+    await strike();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
+  }
+}

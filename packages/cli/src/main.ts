@@ -1,0 +1,85 @@
+/** The `assay` command: from its arguments to an exit code. Nothing heavy is loaded before a command is known. */
+import { CommanderError } from 'commander';
+import { type Ending, endingOf, exitCodes, wordsOf } from './exit.ts';
+import { assay } from './program.ts';
+import { printError, screenOf, type Terminal } from './ui.ts';
+
+export { screenOf, type Terminal } from './ui.ts';
+
+/**
+ * Runs one command.
+ * @param args without the names of Node and of the script
+ * @returns the exit code; whatever is thrown inside becomes one, and lines on stderr
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let ending: Ending = 'passed';
+  const program = assay(terminal, (reached) => {
+    ending = reached;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCodes[ending];
+  } catch (error) {
+    if (error instanceof CommanderError) return wronglyCalled(error, args, terminal);
+    const reached = endingOf(error);
+    const { message, hints } = wordsOf(error);
+    if (reached !== 'defect') printError(terminal, message, hints);
+    else
+      printError(terminal, `this is a defect of assay: ${message}`, [
+        'please report it with the command line',
+        ...traceOf(error, terminal),
+      ]);
+    return exitCodes[reached];
+  }
+}
+
+/** Help and version end here too: they are no errors. */
+function wronglyCalled(error: CommanderError, args: readonly string[], terminal: Terminal): number {
+  if (error.exitCode === 0) return exitCodes.passed;
+  // Without any command the help has been shown already.
+  if (error.code !== 'commander.help') {
+    const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+    const hints = more.map((line) => line.replace(/^\((.*)\)$/, '$1').trim()).filter((line) => line !== '');
+    const command = args.find((word) => /^[a-z]+$/.test(word));
+    const isCommand = error.code !== 'commander.unknownCommand' && command !== undefined;
+    printError(terminal, message, [...hints, `assay ${isCommand ? `${command} ` : ''}--help says what there is`]);
+  }
+  return exitCodes.usage;
+}
+
+const traceOf = (error: unknown, { env }: Terminal): readonly string[] =>
+  env['ASSAY_TRACE'] && error instanceof Error && error.stack !== undefined
+    ? error.stack.split('\n').slice(1, 8)
+    : ['ASSAY_TRACE=1 in the environment shows where it happened'];
+
+/** The process's own arguments, outputs and exit code. */
+export async function main(): Promise<void> {
+  const { env, stdout, stderr } = process;
+  // A reader that has seen enough (`assay … | head`) is no reason for a stack trace.
+  for (const stream of [stdout, stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit(process.exitCode ?? exitCodes.passed);
+    });
+  process.exitCode = await run(process.argv.slice(2), {
+    out: screenOf(stdout, env),
+    err: screenOf(stderr, env),
+    stdin: readStandardInput,
+    env,
+    now: () => new Date(),
+  });
+}
+
+/** More than any evidence or token has; what is longer is refused where it is read. */
+const longestInput = 32 * 1024 * 1024;
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > longestInput) break;
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}

@@ -1,0 +1,169 @@
+/** Every command with its arguments and options. What a command does is loaded only when it is called. */
+import { readFileSync } from 'node:fs';
+import { Argument, Command, Option } from 'commander';
+import type { Ending } from './exit.ts';
+import { helpWidth, type Terminal } from './ui.ts';
+
+const kinds = ['sgx', 'openenclave', 'tdx'] as const;
+const dataTypes = ['Binary', 'JSON'] as const;
+const evidence = 'the evidence: raw bytes, hexadecimal or base64; - reads standard input';
+const json = (): Option => new Option('--json', 'print JSON');
+const many = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+const dataType = (flag: string, of: string): Option =>
+  new Option(`${flag} <type>`, `how ${of} is meant to be read`).choices(dataTypes).default('Binary');
+
+/** @param end learns how the command that was called ended */
+export function assay(terminal: Terminal, end: (ending: Ending) => void): Command {
+  const { out, err } = terminal;
+  const program = new Command('assay')
+    .description('Remote attestation that explains itself: serve it, use it, look into it')
+    .version(versionOf(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'say what there is')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureHelp({ styleTitle: (title) => out.paint.bold(title) })
+    .configureOutput({
+      writeOut: (text) => out.line(text.replace(/\n$/, '')),
+      writeErr: (text) => err.line(text.replace(/\n$/, '')),
+      // Errors are thrown, and printed where all errors are.
+      outputError: () => {},
+      getOutHelpWidth: () => helpWidth(out),
+      getErrHelpWidth: () => helpWidth(err),
+    });
+  const command = (name: string, description: string, of: Command = program): Command =>
+    of.command(name).description(description);
+  const does =
+    <Args extends readonly unknown[]>(action: (...args: Args) => Promise<Ending>) =>
+    async (...args: Args) =>
+      end(await action(...args));
+
+  command('serve', 'run the attestation service')
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .usage('[options]')
+    .action(
+      does(async (_options: unknown, { args }: Command) =>
+        (await import('./commands/serve.ts')).serveCommand(args, terminal),
+      ),
+    );
+
+  command('attest', 'send evidence to a service and get a token')
+    .addArgument(new Argument('<kind>', 'what the evidence is').choices(kinds.slice(0, 2)))
+    .argument('<file>', evidence)
+    .requiredOption('--server <url>', 'the provider’s address')
+    .option('--runtime-data <file>', 'data that the evidence binds')
+    .addOption(dataType('--runtime-data-type', 'the runtime data'))
+    .option('--nonce <text>', 'to be echoed in the token')
+    .option('--draft-policy <file>', 'a policy to try; the token is then unsigned')
+    .option('--ca <file>', 'roots to trust for TLS, PEM, instead of the public ones')
+    .option('--allow-http', 'allow an address without TLS')
+    .option('--appraisal', 'fetch the appraisal and show every check')
+    .option('-o, --output <file>', 'write the token there')
+    .addOption(json())
+    .action(
+      does(async (kind, file, options) =>
+        (await import('./commands/attest.ts')).attestCommand(kind, file, options, terminal),
+      ),
+    );
+
+  command('verify', 'check a token against its issuer’s published certificates')
+    .argument('<token>', 'a token, a file with one, or - for standard input')
+    .requiredOption('--issuer <url>', 'whose token it must be')
+    .option('--ca <file>', 'roots to trust for TLS, PEM, instead of the public ones')
+    .option('--mrenclave <hex>', 'expected measurement of the enclave (repeatable: one of them)', many)
+    .option('--mrsigner <hex>', 'expected signer of the enclave (repeatable: one of them)', many)
+    .option('--product-id <number>', 'expected product id')
+    .option('--minimum-svn <number>', 'lowest security version of the enclave')
+    .option('--tcb-status <status>', 'expected status of the platform (repeatable: one of them)', many)
+    .option('--allow-debuggable', 'accept an enclave that can be debugged')
+    .option('--runtime-data <file>', 'data that the enclave must have bound')
+    .option('--nonce <text>', 'the nonce that the token must carry')
+    .option('--max-age <seconds>', 'oldest token accepted')
+    .option('--allow-insecure', 'accept tokens of a service with insecure settings')
+    .option('--allow-http', 'allow an issuer without TLS')
+    .addOption(json())
+    .action(
+      does(async (token, options) => (await import('./commands/verify.ts')).verifyCommand(token, options, terminal)),
+    );
+
+  command('appraise', 'judge evidence here, offline, without a token')
+    .addArgument(new Argument('<kind>', 'what the evidence is').choices(kinds))
+    .argument('<file>', evidence)
+    .requiredOption('--collateral <folder>', 'folder with the vendor’s collateral')
+    .option('--at <time>', 'judge as of this time (UTC, or seconds since 1970) instead of now')
+    .option('--runtime-data <file>', 'data that the evidence must have bound')
+    .addOption(dataType('--runtime-data-type', 'the runtime data'))
+    .option('--init-data <file>', 'data that the enclave must have been made with')
+    .addOption(dataType('--init-data-type', 'the init data'))
+    .option('--policy <file>', 'a policy to evaluate after the baseline')
+    .option('--accept <status...>', 'TCB statuses that the baseline accepts (default: UpToDate SWHardeningNeeded)')
+    .option('--azure-baseline', 'let TCB info and QE identity be past their nextUpdate, as Azure does')
+    .option('--minimum-evaluation <number>', 'lowest TCB evaluation number of collateral')
+    .option('--anchor <pem...>', 'development roots to believe beside the vendor’s')
+    .option('--pck-chain <file>', 'the platform’s certificates, PEM, for quotes that do not carry them')
+    .addOption(json())
+    .action(
+      does(async (kind, file, options) =>
+        (await import('./commands/appraise.ts')).appraiseCommand(kind, file, options, terminal),
+      ),
+    );
+
+  command('explain', 'show what is in a quote, report, certificate, CRL or piece of collateral')
+    .argument('<file>', evidence)
+    .addOption(json())
+    .action(
+      does(async (file, options) => (await import('./commands/explain.ts')).explainCommand(file, options, terminal)),
+    );
+
+  const collateral = command('collateral', 'keep a folder of vendors’ collateral').exitOverride();
+  command('import', 'recognise files by content and store them unchanged', collateral)
+    .argument('<file...>', 'TCB info, QE identity, CRLs, certificates')
+    .requiredOption('--to <folder>', 'the collateral folder')
+    .addOption(json())
+    .action(
+      does(async (files, options) =>
+        (await import('./commands/collateral.ts')).importCommand(files, options, terminal),
+      ),
+    );
+  command('show', 'list what a folder holds, and until when it is valid', collateral)
+    .argument('<folder>', 'the collateral folder')
+    .option('--at <time>', 'judge dates as of this time instead of now')
+    .addOption(json())
+    .action(
+      does(async (folder, options) =>
+        (await import('./commands/collateral.ts')).showCommand(folder, options, terminal),
+      ),
+    );
+
+  command('forge', 'make simulated evidence and its collateral under a development root')
+    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx']))
+    .requiredOption('--to <folder>', 'where to write; made where it is absent')
+    .option('--seed <text>', 'another platform with keys of its own', 'development')
+    .option('--at <time>', 'issue collateral around this time instead of now')
+    .option('--runtime-data <file>', 'data that the evidence binds')
+    .option('--status <status>', 'TCB status of the platform', 'UpToDate')
+    .option('--debug', 'make the enclave debuggable')
+    .option('--fmspc <hex>', 'platform family, 12 hexadecimal digits')
+    .addOption(json())
+    .action(does(async (kind, options) => (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal)));
+
+  program
+    .command('demo', { hidden: true })
+    .description('play attestation with three processes: service, client, relying party')
+    .option('--quote <file>', 'a recorded SGX quote')
+    .option('--collateral <folder>', 'its collateral')
+    .option('--at <time>', 'the time that the quote is judged as of')
+    .addOption(json())
+    .action(does(async (options) => (await import('./demo/play.ts')).play(options, terminal)));
+
+  return program;
+}
+
+function versionOf(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
+  return version;
+}

@@ -1,0 +1,111 @@
+/** What `appraise` found, for people and as JSON. */
+import { type AttestError, type Claim, close, type JsonObject, Refusal, type Section } from '@assay/core';
+import { collateralEnds, fmspcText, isCollateralExpired, type QuoteFacts } from '@assay/core/intel';
+import type { Ruling } from '@assay/core/policy';
+import { checkRows } from './checks.ts';
+import { wordsOf } from './exit.ts';
+import { momentText } from './input.ts';
+import { type Cell, printTable } from './table.ts';
+import { printTree } from './tree.ts';
+import { printError, printJson, type Terminal } from './ui.ts';
+
+export interface Verdict {
+  readonly kind: string;
+  readonly at: Date;
+  readonly appraisal: Section;
+  readonly claims: readonly Claim[];
+  /** There whenever the cryptography held, also when the baseline or the policy then refused. */
+  readonly facts?: QuoteFacts;
+  readonly ruling?: Ruling;
+  /** Absent when accepted. */
+  readonly error?: AttestError;
+}
+
+export function printVerdict(
+  terminal: Terminal,
+  verdict: Verdict,
+  asked: { readonly json?: true; readonly at?: string },
+): void {
+  if (asked.json) {
+    printJson(terminal, verdictJson(verdict));
+    return;
+  }
+  const { out } = terminal;
+  printTree(out, close(verdict.appraisal));
+  if (verdict.facts) {
+    out.line();
+    printTable(out, summary(verdict, verdict.facts, out.paint));
+  }
+  out.line();
+  const { error } = verdict;
+  if (!error) {
+    out.line(out.paint.bold(out.paint.green(`${out.glyphs.passed} accepted`)));
+    return;
+  }
+  out.line(out.paint.bold(out.paint.red(`${out.glyphs.failed} refused`)));
+  const { message, hints } = wordsOf(error);
+  printError(terminal, message, [...hints, ...adviceOn(error, verdict, asked)]);
+}
+
+function summary(
+  { at, ruling }: Verdict,
+  facts: QuoteFacts,
+  { dim }: Terminal['out']['paint'],
+): readonly (readonly Cell[])[] {
+  const { tcb } = facts;
+  const expired = isCollateralExpired(facts, at);
+  const rows: readonly (readonly [string, string])[] = [
+    ['TCB status', tcb.status],
+    ['TCB date', momentText(tcb.date)],
+    ['advisories', tcb.advisoryIds.length === 0 ? 'none' : tcb.advisoryIds.join(', ')],
+    ['TCB evaluation', String(facts.evaluation)],
+    ['FMSPC', fmspcText(facts.pck)],
+    ['collateral', `${expired ? 'expired, was good' : 'good'} until ${momentText(collateralEnds(facts))}`],
+    ['policy', ruling ? `${ruling.decision}: ${ruling.why}` : 'none was asked for: baseline alone'],
+  ];
+  return rows.map(([name, value]) => [{ text: name, paint: dim }, value]);
+}
+
+/** What this command line can do about a refusal. */
+function adviceOn(
+  error: AttestError,
+  { facts, kind, appraisal }: Verdict,
+  { at }: { readonly at?: string },
+): readonly string[] {
+  if (error.code === 'CollateralExpired' && at === undefined)
+    return ['--at judges recorded evidence as of a time when its collateral was current'];
+  if (error.code === 'CollateralMissing')
+    return ['assay collateral show lists what the folder holds, assay collateral import adds to it'];
+  if (error.code === 'BaselineUnmet' && facts && facts.tcb.status !== 'Revoked')
+    return [`--accept ${facts.tcb.status} accepts this status`];
+  const id = error instanceof Refusal ? error.check.id : '';
+  if (id === 'intel.quote.layout' && kind === 'sgx' && appraisal.entries.length === 1)
+    return ['assay explain shows what the file is and how far it can be read'];
+  if (id === 'intel.oe.layout') return ['a bare quote is judged by assay appraise sgx'];
+  return [];
+}
+
+/** The members up to `checks` are a promise to scripts; what follows them is for whoever wants more. */
+function verdictJson({ error, facts, at, appraisal, claims, ruling, kind }: Verdict): JsonObject {
+  return {
+    outcome: error ? 'refused' : 'accepted',
+    tcbStatus: facts?.tcb.status ?? null,
+    tcbDate: facts ? momentText(facts.tcb.date) : null,
+    advisoryIds: facts?.tcb.advisoryIds ?? [],
+    evaluationNumber: facts?.evaluation ?? null,
+    fmspc: facts ? fmspcText(facts.pck) : null,
+    collateralExpired: facts ? isCollateralExpired(facts, at) : null,
+    error: error ? { code: error.code, message: error.message } : null,
+    checks: checkRows(close(appraisal)).map((row): JsonObject => ({ ...row })),
+    kind,
+    at: momentText(at),
+    claims: Object.fromEntries(claims.map(({ name, value }) => [name, value])),
+    ...(ruling && {
+      ruling: {
+        decision: ruling.decision,
+        why: ruling.why,
+        issued: Object.fromEntries(ruling.issued.map(({ name, value }) => [name, value])),
+      },
+    }),
+  };
+}
