@@ -3,7 +3,7 @@
  * and TCB signing certificate, root. Certificates are told apart by name, never by position.
  */
 import type { Appraisal, Check } from '../../appraisal.ts';
-import type { Bytes } from '../../bytes/index.ts';
+import { type Bytes, equal } from '../../bytes/index.ts';
 import type { PublicKey } from '../../crypto/index.ts';
 import {
   type Certificate,
@@ -159,6 +159,13 @@ function walk(
   wanted: Check,
   appraisal: Appraisal,
 ): { from: number; until: number } {
+  // Intel's certificates repeat names byte for byte: nothing that only means the same is taken for it.
+  const foreign = chain.find((child, i) => !equal(child.issuer, (chain[i + 1] ?? child).subject));
+  if (foreign)
+    appraisal.refuse(wanted, {
+      observed: `«${nameOf(foreign)}»`,
+      detail: 'its issuer is not the next certificate, byte for byte',
+    });
   const path = walkPath(chain, { anchors, crls: 'elsewhere' });
   appraisal.require(wanted, path.ok, {
     observed: chain.map((one) => `«${nameOf(one)}»`),
