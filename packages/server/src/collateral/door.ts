@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { AttestError, type Bytes } from '@assay/core';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { CollateralFailure } from './failure.ts';
 
 /** How a source is reached. */
@@ -45,13 +45,15 @@ const longestWait = 3_600_000;
  * @throws {AttestError} ConfigurationInvalid when the file with roots cannot be read
  */
 export function doorTo(reach: Reach, now: () => Date): Door {
-  const dispatcher = dispatcherOf(reach);
+  const roots = reach.ca === undefined ? undefined : readRoots(reach.ca);
+  let dispatcher: Promise<Dispatcher> | undefined;
   const closing = new AbortController();
   return {
     async get(url) {
       const limit = AbortSignal.timeout(reach.timeoutMilliseconds);
       try {
-        return await exchange(url, reach, dispatcher, AbortSignal.any([limit, closing.signal]), now);
+        dispatcher ??= dispatcherTo(reach, roots);
+        return await exchange(url, reach, await dispatcher, AbortSignal.any([limit, closing.signal]), now);
       } catch (error) {
         if (error instanceof CollateralFailure) throw error;
         throw limit.aborted
@@ -61,14 +63,15 @@ export function doorTo(reach: Reach, now: () => Date): Door {
     },
     close() {
       closing.abort();
-      void dispatcher.destroy();
+      void dispatcher?.then((open) => open.destroy());
     },
   };
 }
 
-function dispatcherOf({ ca, proxy, timeoutMilliseconds }: Reach): Dispatcher {
-  const roots = ca === undefined ? {} : { ca: readRoots(ca) };
-  const connect = { ...roots, timeout: timeoutMilliseconds };
+async function dispatcherTo({ proxy, timeoutMilliseconds }: Reach, roots: string | undefined): Promise<Dispatcher> {
+  // Loaded when it is first needed: most commands and air-gapped services never go out.
+  const { Agent, ProxyAgent } = await import('undici');
+  const connect = { timeout: timeoutMilliseconds, ...(roots !== undefined && { ca: roots }) };
   return proxy === undefined
     ? new Agent({ connect })
     : new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls: connect });
@@ -91,6 +94,7 @@ async function exchange(
   signal: AbortSignal,
   now: () => Date,
 ): Promise<Answer> {
+  const { request } = await import('undici');
   let url = start;
   for (let redirects = 0; ; redirects++) {
     const reply = await request(url, {

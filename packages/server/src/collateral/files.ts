@@ -1,7 +1,11 @@
-/** Reads a folder that people fill: every regular file below it, within bounds, hidden ones left out. */
+/**
+ * Reads a folder that people fill: every regular file below it, within bounds, hidden ones left out. What cannot be read
+ * or is more than is kept is passed over and told: one bad file must not hide the others.
+ */
+import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AttestError, type Bytes } from '@assay/core';
+import type { Bytes } from '@assay/core';
 
 /** A CRL with a hundred thousand entries has 4 MB. */
 export const longestFile = 16 * 1024 * 1024;
@@ -18,50 +22,80 @@ export interface Found {
   readonly modified: number;
 }
 
-/**
- * @returns files in order of their paths
- * @throws {AttestError} ConfigurationInvalid when there are more or larger files than the service keeps
- */
-export async function filesIn(folder: string): Promise<readonly Found[]> {
-  const found: Found[] = [];
-  await walk(folder, 0, found);
-  const bytes = found.reduce((sum, { size }) => sum + size, 0);
-  if (bytes > mostBytes) throw tooMuch(folder, `holds ${bytes} bytes, at most ${mostBytes}`);
-  return found;
+/** What is passed over, and why: a file, or a folder with all that is in it. */
+export interface Skipped {
+  readonly path: string;
+  readonly problem: string;
 }
 
-async function walk(folder: string, depth: number, found: Found[]): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
-  for (const name of names) {
-    const path = join(folder, name);
-    // Links are followed: orchestrators mount files as links. The depth ends any circle of them.
-    const about = await stat(path).catch(() => undefined);
-    if (about?.isDirectory() && depth < deepestFolder) await walk(path, depth + 1, found);
-    if (!about?.isFile()) continue;
-    if (found.length >= mostFiles) throw tooMuch(folder, `holds more than ${mostFiles} files`);
-    if (about.size > longestFile) throw tooMuch(path, `has ${about.size} bytes, at most ${longestFile}`);
-    found.push({
-      path,
-      size: about.size,
-      version: `${about.ino}:${about.size}:${about.mtimeMs}`,
-      modified: about.mtimeMs,
-    });
+export interface Listing {
+  /** In order of their paths. */
+  readonly files: readonly Found[];
+  readonly skipped: readonly Skipped[];
+}
+
+/** @param folder one that is absent holds nothing */
+export async function filesIn(folder: string): Promise<Listing> {
+  const listing = { files: [] as Found[], skipped: [] as Skipped[] };
+  let left = mostBytes;
+  const skip = (path: string, problem: string): void => {
+    listing.skipped.push({ path, problem });
+  };
+  const unread = (path: string) => (error: unknown) => {
+    // What is gone meanwhile, or a link to it, is not there.
+    if (codeOf(error) !== 'ENOENT') skip(path, `cannot be read (${codeOf(error)})`);
+    return undefined;
+  };
+  const isFull = (): boolean => listing.files.length + listing.skipped.length >= mostFiles;
+
+  async function walk(within: string, depth: number): Promise<void> {
+    const names = (await readdir(within).catch(unread(within))) ?? [];
+    for (const name of names.filter((one) => !one.startsWith('.')).sort()) {
+      if (isFull()) return;
+      const path = join(within, name);
+      // Links are followed: orchestrators mount files as links. The depth ends any circle of them.
+      const about = await stat(path).catch(unread(path));
+      if (about?.isDirectory() && depth < deepestFolder) await walk(path, depth + 1);
+      if (!about?.isFile()) continue;
+      const { size, mtimeMs: modified } = about;
+      if (size > longestFile) skip(path, `has ${size} bytes, at most ${longestFile}`);
+      else if (size > left) skip(path, `is too much: files have ${mostBytes} bytes together at most`);
+      else {
+        left -= size;
+        listing.files.push({ path, size, version: versionOf(about), modified });
+      }
+    }
+  }
+
+  await walk(folder, 0);
+  if (isFull()) skip(folder, `holds more than ${mostFiles} files`);
+  return listing;
+}
+
+/** What tells whether a file changed. */
+export const versionOf = ({ ino, size, mtimeMs }: Stats): string => `${ino}:${size}:${mtimeMs}`;
+
+/** @returns the file's bytes, or why there are none; neither when it went away meanwhile */
+export async function bytesOf({ path }: Found): Promise<{ readonly bytes?: Bytes; readonly skipped?: Skipped }> {
+  try {
+    const bytes = new Uint8Array(await readFile(path));
+    if (bytes.length <= longestFile) return { bytes };
+    return { skipped: { path, problem: `has ${bytes.length} bytes, at most ${longestFile}` } };
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? {} : { skipped: { path, problem: `cannot be read (${codeOf(error)})` } };
   }
 }
 
-/** The same for a folder that need not be there. */
-export async function filesInIfAny(folder: string): Promise<readonly Found[]> {
-  return filesIn(folder).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  });
+/** Hands on only what was not there the last time: folders are looked at again every few seconds. */
+export function onlyNew(tell: (skipped: Skipped) => void): (skipped: readonly Skipped[]) => void {
+  let told = new Set<string>();
+  return (skipped) => {
+    const now = new Map(skipped.map((one) => [`${one.path}\0${one.problem}`, one]));
+    for (const [key, one] of now) if (!told.has(key)) tell(one);
+    told = new Set(now.keys());
+  };
 }
 
-/** The file's bytes; undefined when it went away meanwhile. */
-export async function bytesOf({ path }: Found): Promise<Bytes | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes && bytes.length <= longestFile ? new Uint8Array(bytes) : undefined;
-}
-
-const tooMuch = (path: string, problem: string): AttestError =>
-  new AttestError('ConfigurationInvalid', `The collateral in ${path} ${problem}`);
+/** The system's name of a failure, which quotes nothing. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unknown';

@@ -3,7 +3,7 @@
  * folders below; each is recognised by its content. What is put there is noticed without a restart.
  */
 import type { Bytes } from '@assay/core';
-import { bytesOf, filesInIfAny } from './files.ts';
+import { bytesOf, filesIn, onlyNew, type Skipped } from './files.ts';
 import { choose, type Holding, holdingOf } from './holding.ts';
 import type { CollateralSource } from './source.ts';
 
@@ -14,6 +14,8 @@ export interface FolderOptions {
   readonly clock: () => number;
   /** Told about each new view. */
   readonly seen?: (holding: Holding) => void;
+  /** Told about each thing that is passed over, once. */
+  readonly skipped?: (skipped: Skipped) => void;
 }
 
 /** @param folder one that is absent holds nothing, and may appear later */
@@ -28,24 +30,29 @@ export function folderSource(folder: string, options: FolderOptions): Collateral
 /** @returns gives what the folder holds, as of a moment ago at most */
 export function folderView(
   folder: string,
-  { staleMilliseconds = 5000, clock, seen }: FolderOptions,
+  { staleMilliseconds = 5000, clock, seen, skipped: passedOver = () => {} }: FolderOptions,
 ): () => Promise<Holding> {
   const kept = new Map<string, { readonly version: string; readonly bytes: Bytes }>();
   let view: { readonly holding: Holding; readonly looked: number } | undefined;
   let looking: Promise<Holding> | undefined;
+  const tell = onlyNew(passedOver);
 
   async function look(): Promise<Holding> {
-    const found = await filesInIfAny(folder);
-    const changed = found.filter(({ path, version }) => kept.get(path)?.version !== version);
-    const paths = new Set(found.map(({ path }) => path));
+    const { files, skipped } = await filesIn(folder);
+    const unread = [...skipped];
+    const paths = new Set(files.map(({ path }) => path));
     const gone = [...kept.keys()].filter((path) => !paths.has(path));
     for (const path of gone) kept.delete(path);
-    for (const file of changed) {
-      const bytes = await bytesOf(file);
+    let isSame = view !== undefined && gone.length === 0;
+    for (const file of files) {
+      if (kept.get(file.path)?.version === file.version) continue;
+      const { bytes, skipped } = await bytesOf(file);
       if (bytes) kept.set(file.path, { version: file.version, bytes });
-      else kept.delete(file.path);
+      if (skipped) unread.push(skipped);
+      // One that could not be read before either changes nothing.
+      if (bytes || kept.delete(file.path)) isSame = false;
     }
-    const isSame = view !== undefined && changed.length === 0 && gone.length === 0;
+    tell(unread);
     const holding =
       isSame && view ? view.holding : holdingOf([...kept].map(([path, { bytes }]) => [path, bytes] as const));
     if (!isSame) seen?.(holding);

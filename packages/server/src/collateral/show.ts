@@ -1,7 +1,7 @@
 /** Tells what a collateral folder holds. */
 import { relative } from 'node:path';
 import { commonName } from '@assay/core';
-import { bytesOf, filesIn } from './files.ts';
+import { bytesOf, filesIn, type Skipped } from './files.ts';
 import { type Holding, holdingOf } from './holding.ts';
 
 /** One thing held. Times are milliseconds since 1970. */
@@ -16,14 +16,14 @@ export interface Shown {
   readonly path?: string;
 }
 
-/**
- * @returns what the folder holds, by kind and name, and the files that were not recognised
- * @throws {Error} the system's own when there is no such folder
- */
-export async function showFolder(
-  folder: string,
-): Promise<{ readonly shown: readonly Shown[]; readonly strangers: readonly string[] }> {
-  const { items, certificates, strangers } = await readHolding(folder);
+/** @returns what the folder holds, by kind and name, the files that were not recognised, and what could not be read */
+export async function showFolder(folder: string): Promise<{
+  readonly shown: readonly Shown[];
+  readonly strangers: readonly string[];
+  readonly skipped: readonly Skipped[];
+}> {
+  const { holding, skipped } = await readFolder(folder);
+  const { items, certificates, strangers } = holding;
   const shown: Shown[] = [
     ...items.map(({ kind, name, issued, until, evaluation, path }) => ({
       kind,
@@ -42,14 +42,24 @@ export async function showFolder(
   ];
   const order = (a: Shown, b: Shown): number =>
     a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name) || a.from - b.from;
-  return { shown: shown.sort(order), strangers: strangers.map((path) => relative(folder, path)) };
+  return {
+    shown: shown.sort(order),
+    strangers: strangers.map((path) => relative(folder, path)),
+    skipped: skipped.map(({ path, problem }) => ({ path: relative(folder, path), problem })),
+  };
 }
 
-async function readHolding(folder: string): Promise<Holding> {
-  const files: [string, Uint8Array][] = [];
-  for (const found of await filesIn(folder)) {
-    const bytes = await bytesOf(found);
-    if (bytes) files.push([found.path, bytes]);
+/** What a folder holds at this moment, and what of it could not be read. */
+export async function readFolder(
+  folder: string,
+): Promise<{ readonly holding: Holding; readonly skipped: readonly Skipped[] }> {
+  const { files, skipped } = await filesIn(folder);
+  const unread = [...skipped];
+  const read: [string, Uint8Array][] = [];
+  for (const file of files) {
+    const { bytes, skipped } = await bytesOf(file);
+    if (bytes) read.push([file.path, bytes]);
+    if (skipped) unread.push(skipped);
   }
-  return holdingOf(files);
+  return { holding: holdingOf(read), skipped: unread };
 }

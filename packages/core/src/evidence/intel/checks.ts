@@ -41,7 +41,7 @@ export const check = checks({
   'intel.collateral.present': [
     'CollateralMissing',
     'The collateral needed to judge this platform is at hand',
-    { ...pcs, remedy: 'Import it with «assay collateral import»' },
+    { ...pcs, remedy: 'Fetch it with «assay collateral fetch», or import it with «assay collateral import»' },
   ],
   'intel.root-crl.signed': [
     'CollateralInvalid',

@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { type Bytes, concat, fromHex, hex, utf8 } from '../../bytes/index.ts';
 import type { Claim, Json } from '../../claim.ts';
 import { sha256 } from '../../crypto/index.ts';
-import { claimDestinations, quoteClaims, sgxClaimNames, tdxClaimNames } from './claims.ts';
+import {
+  claimDestinations,
+  quoteClaims,
+  sgxClaimNames,
+  sgxIncomingClaims,
+  tdxClaimNames,
+  tdxIncomingClaims,
+} from './claims.ts';
 import type { QuoteFacts } from './facts.ts';
 import { forgeIntel, type Wanted } from './forge.ts';
 import { decodeQuote } from './quote.ts';
@@ -66,6 +73,20 @@ test('names that a token can carry are those that are not for policies alone', (
     [tdxClaimNames, claimDestinations.tdx],
   ] as const)
     expect(names).toEqual(Object.keys(destinations).filter((name) => destinations[name] !== 'policy'));
+});
+
+test('what policies see is listed, each claim of the kind that is listed', () => {
+  const kindOf = (value: Json): string =>
+    typeof value === 'boolean' ? 'Boolean' : typeof value === 'number' ? 'Integer' : 'String';
+  for (const [wanted, listed] of [
+    [{}, sgxIncomingClaims],
+    [{ tee: 'tdx' }, tdxIncomingClaims],
+  ] as const) {
+    const kinds = new Map(listed.map(({ name, kind }) => [name, kind]));
+    const seen = claimsOf(forged.quote(wanted)).filter(({ to }) => to !== 'token');
+    expect(seen.length).toBeGreaterThan(10);
+    for (const { name, value } of seen) expect(kinds.get(name), name).toBe(kindOf(value));
+  }
 });
 
 describe('an enclave', () => {

@@ -4,7 +4,7 @@
  */
 import { type Bytes, base64url, hex } from '../../bytes/index.ts';
 import type { Claim, Json } from '../../claim.ts';
-import type { Context } from '../../contract.ts';
+import type { Context, IncomingClaim } from '../../contract.ts';
 import { sha256 } from '../../crypto/index.ts';
 import { collateralEnds, type QuoteFacts } from './facts.ts';
 import { fmspcText } from './pck.ts';
@@ -13,6 +13,7 @@ import type { QuoteSettings } from './settings.ts';
 
 type Row<R> = readonly [
   to: Claim['to'],
+  kind: IncomingClaim['kind'],
   value: (facts: QuoteFacts, report: R, settings: QuoteSettings) => Json | undefined,
 ];
 type Table<R> = { readonly [name: string]: Row<R> };
@@ -21,14 +22,14 @@ const isoTime = (time: number): string => new Date(time).toISOString().replace('
 
 /** Common to both: what the client bound, and what we say beside Azure's claims. */
 const common: Table<SgxReport | TdReport> = {
-  'x-ms-runtime': ['both', ({ runtime }) => runtime?.json],
-  'x-ms-inittime': ['both', ({ init }) => init?.json],
-  'x-assay-tcb-status': ['both', ({ tcb }) => tcb.status],
-  'x-assay-tcb-date': ['both', ({ tcb }) => isoTime(tcb.date)],
-  'x-assay-advisory-ids': ['both', ({ tcb }) => tcb.advisoryIds],
-  'x-assay-tcb-evaluation': ['both', ({ evaluation }) => evaluation],
-  'x-assay-fmspc': ['both', ({ pck }) => fmspcText(pck)],
-  'x-assay-collateral-expires': ['token', (facts) => isoTime(collateralEnds(facts))],
+  'x-ms-runtime': ['both', 'String', ({ runtime }) => runtime?.json],
+  'x-ms-inittime': ['both', 'String', ({ init }) => init?.json],
+  'x-assay-tcb-status': ['both', 'String', ({ tcb }) => tcb.status],
+  'x-assay-tcb-date': ['both', 'String', ({ tcb }) => isoTime(tcb.date)],
+  'x-assay-advisory-ids': ['both', 'String', ({ tcb }) => tcb.advisoryIds],
+  'x-assay-tcb-evaluation': ['both', 'Integer', ({ evaluation }) => evaluation],
+  'x-assay-fmspc': ['both', 'String', ({ pck }) => fmspcText(pck)],
+  'x-assay-collateral-expires': ['token', 'String', (facts) => isoTime(collateralEnds(facts))],
 };
 
 const heldData = ({ runtime }: QuoteFacts): Json | undefined =>
@@ -43,49 +44,54 @@ const collateralHashes = ({ hashes, submitted }: QuoteFacts): Json => ({
   tcbinfohash: hashes.tcbInfo,
 });
 /** Key separation: without it these fields mean nothing. */
-const separated = (value: (report: SgxReport) => Json): Row<SgxReport> => [
+const separated = (kind: IncomingClaim['kind'], value: (report: SgxReport) => Json): Row<SgxReport> => [
   'both',
+  kind,
   (_facts, report) => (hasKeySeparation(report) ? value(report) : undefined),
 ];
 
 const sgx: Table<SgxReport> = {
   ...common,
-  'x-ms-attestation-type': ['both', () => 'sgx'],
-  'x-ms-sgx-is-debuggable': ['both', (_facts, report) => isDebuggable(report)],
-  'x-ms-sgx-mrenclave': ['both', (_facts, report) => hex(report.mrEnclave)],
-  'x-ms-sgx-mrsigner': ['both', (_facts, report) => hex(report.mrSigner)],
-  'x-ms-sgx-product-id': ['both', (_facts, report) => report.isvProdId],
-  'x-ms-sgx-svn': ['both', (_facts, report) => report.isvSvn],
-  'x-ms-sgx-report-data': ['both', (_facts, report) => hex(report.reportData)],
-  'x-ms-sgx-config-id': separated((report) => hex(report.configId)),
-  'x-ms-sgx-config-svn': separated((report) => report.configSvn),
-  'x-ms-sgx-isv-extended-product-id': separated((report) => hex(report.isvExtProdId)),
-  'x-ms-sgx-isv-family-id': separated((report) => hex(report.isvFamilyId)),
-  'x-ms-sgx-ehd': ['both', heldData],
-  'maa-ehd': ['both', heldData],
-  'aas-ehd': ['both', heldData],
-  'x-ms-sgx-collateral': ['token', collateralHashes],
-  'maa-attestationcollateral': ['token', collateralHashes],
-  'x-ms-sgx-tcbidentifier': ['token', (_facts, _report, { tcbIdentifier }) => tcbIdentifier],
+  'x-ms-attestation-type': ['both', 'String', () => 'sgx'],
+  'x-ms-sgx-is-debuggable': ['both', 'Boolean', (_facts, report) => isDebuggable(report)],
+  'x-ms-sgx-mrenclave': ['both', 'String', (_facts, report) => hex(report.mrEnclave)],
+  'x-ms-sgx-mrsigner': ['both', 'String', (_facts, report) => hex(report.mrSigner)],
+  'x-ms-sgx-product-id': ['both', 'Integer', (_facts, report) => report.isvProdId],
+  'x-ms-sgx-svn': ['both', 'Integer', (_facts, report) => report.isvSvn],
+  'x-ms-sgx-report-data': ['both', 'String', (_facts, report) => hex(report.reportData)],
+  'x-ms-sgx-config-id': separated('String', (report) => hex(report.configId)),
+  'x-ms-sgx-config-svn': separated('Integer', (report) => report.configSvn),
+  'x-ms-sgx-isv-extended-product-id': separated('String', (report) => hex(report.isvExtProdId)),
+  'x-ms-sgx-isv-family-id': separated('String', (report) => hex(report.isvFamilyId)),
+  'x-ms-sgx-ehd': ['both', 'String', heldData],
+  'maa-ehd': ['both', 'String', heldData],
+  'aas-ehd': ['both', 'String', heldData],
+  'x-ms-sgx-collateral': ['token', 'String', collateralHashes],
+  'maa-attestationcollateral': ['token', 'String', collateralHashes],
+  'x-ms-sgx-tcbidentifier': ['token', 'String', (_facts, _report, { tcbIdentifier }) => tcbIdentifier],
   // Deprecated names that old policies still test.
-  $tee: ['policy', () => 'sgx'],
-  '$is-debuggable': ['policy', (_facts, report) => isDebuggable(report)],
-  '$sgx-mrenclave': ['policy', (_facts, report) => hex(report.mrEnclave)],
-  '$sgx-mrsigner': ['policy', (_facts, report) => hex(report.mrSigner)],
-  '$product-id': ['policy', (_facts, report) => report.isvProdId],
-  $svn: ['policy', (_facts, report) => report.isvSvn],
+  $tee: ['policy', 'String', () => 'sgx'],
+  '$is-debuggable': ['policy', 'Boolean', (_facts, report) => isDebuggable(report)],
+  '$sgx-mrenclave': ['policy', 'String', (_facts, report) => hex(report.mrEnclave)],
+  '$sgx-mrsigner': ['policy', 'String', (_facts, report) => hex(report.mrSigner)],
+  '$product-id': ['policy', 'Integer', (_facts, report) => report.isvProdId],
+  $svn: ['policy', 'Integer', (_facts, report) => report.isvSvn],
 };
 
-const tdHex = (field: (report: TdReport) => Bytes): Row<TdReport> => ['both', (_facts, report) => hex(field(report))];
-const tdBit = (bit: number): Row<TdReport> => ['both', (_facts, report) => tdAttribute(report, bit)];
+const tdHex = (field: (report: TdReport) => Bytes): Row<TdReport> => [
+  'both',
+  'String',
+  (_facts, report) => hex(field(report)),
+];
+const tdBit = (bit: number): Row<TdReport> => ['both', 'Boolean', (_facts, report) => tdAttribute(report, bit)];
 
 const tdx: Table<TdReport> = {
   ...common,
-  'x-ms-attestation-type': ['both', () => 'tdxvm'],
-  eat_profile: ['both', () => 'https://aka.ms/maa-eat-profile-tdxvm'],
-  intuse: ['both', () => 'generic'],
-  dbgstat: ['both', (_facts, report) => (isDebugTd(report) ? 'enabled' : 'disabled')],
-  attester_tcb_status: ['both', ({ tcb }) => tcb.status],
+  'x-ms-attestation-type': ['both', 'String', () => 'tdxvm'],
+  eat_profile: ['both', 'String', () => 'https://aka.ms/maa-eat-profile-tdxvm'],
+  intuse: ['both', 'String', () => 'generic'],
+  dbgstat: ['both', 'String', (_facts, report) => (isDebugTd(report) ? 'enabled' : 'disabled')],
+  attester_tcb_status: ['both', 'String', ({ tcb }) => tcb.status],
   tdx_mrseam: tdHex((report) => report.mrSeam),
   tdx_mrsignerseam: tdHex((report) => report.mrSignerSeam),
   tdx_mrtd: tdHex((report) => report.mrTd),
@@ -101,8 +107,8 @@ const tdx: Table<TdReport> = {
   tdx_td_attributes: tdHex((report) => report.tdAttributes),
   tdx_xfam: tdHex((report) => report.xfam),
   tdx_tee_tcb_svn: tdHex((report) => report.teeTcbSvn),
-  tdx_seamsvn: ['both', (_facts, { teeTcbSvn }) => (teeTcbSvn[0] ?? 0) + 256 * (teeTcbSvn[1] ?? 0)],
-  tdx_td_attributes_debug: ['both', (_facts, report) => isDebugTd(report)],
+  tdx_seamsvn: ['both', 'Integer', (_facts, { teeTcbSvn }) => (teeTcbSvn[0] ?? 0) + 256 * (teeTcbSvn[1] ?? 0)],
+  tdx_td_attributes_debug: ['both', 'Boolean', (_facts, report) => isDebugTd(report)],
   tdx_td_attributes_septve_disable: tdBit(28),
   tdx_td_attributes_protection_keys: tdBit(30),
   tdx_td_attributes_key_locker: tdBit(31),
@@ -110,17 +116,24 @@ const tdx: Table<TdReport> = {
 };
 
 function fill<R>(table: Table<R>, facts: QuoteFacts, report: R, settings: QuoteSettings): readonly Claim[] {
-  return Object.entries(table).flatMap(([name, [to, value]]): Claim[] => {
+  return Object.entries(table).flatMap(([name, [to, , value]]): Claim[] => {
     const filled = value(facts, report, settings);
     return filled === undefined ? [] : [{ name, value: filled, to }];
   });
 }
 const namesOf = (table: Table<never>): readonly string[] => Object.keys(table).filter((name) => !name.startsWith('$'));
 
+const incomingOf = (table: { readonly [name: string]: Row<never> }): readonly IncomingClaim[] =>
+  Object.entries(table).flatMap(([name, [to, kind]]) => (to === 'token' ? [] : [{ name, kind }]));
+
 /** Every name that a token of an SGX enclave can carry from the service. */
 export const sgxClaimNames = namesOf(sgx);
 /** The same of a TD. */
 export const tdxClaimNames = namesOf(tdx);
+/** What policies for SGX enclaves can test. */
+export const sgxIncomingClaims = incomingOf(sgx);
+/** The same for TDs. */
+export const tdxIncomingClaims = incomingOf(tdx);
 
 const destinationsOf = (table: Table<never>): { readonly [name: string]: Claim['to'] } =>
   Object.fromEntries(Object.entries(table).map(([name, [to]]) => [name, to]));

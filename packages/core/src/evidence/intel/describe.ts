@@ -10,7 +10,7 @@ import { check } from './checks.ts';
 import type { Explanation, Part, Row } from './explain.ts';
 import { readPck, sgxExtension } from './pck.ts';
 import { readQeIdentity } from './qe-identity.ts';
-import type { Recognised } from './recognise.ts';
+import { type Recognised, withoutMark } from './recognise.ts';
 import { type ComponentLevel, readTcbInfo, type TcbLevel } from './tcb-info.ts';
 
 type Described = Omit<Explanation, 'length'>;
@@ -45,13 +45,13 @@ export function describeCollateral(file: Bytes, found: Recognised): Described {
     case 'tcb-info':
       return {
         what: `TCB info, ${found.name}`,
-        parts: describeTcbInfo(file),
+        parts: describeTcbInfo(withoutMark(file)),
         checks: checksOf('signing', 'tcb-info', 'collateral', 'tcb'),
       };
     case 'qe-identity':
       return {
         what: `identity of a quoting enclave, ${found.name}`,
-        parts: describeIdentity(file),
+        parts: describeIdentity(withoutMark(file)),
         checks: checksOf('signing', 'qe-identity', 'qe'),
       };
   }

@@ -1,7 +1,7 @@
 /** Intel's evidence: SGX and TDX quotes and what they are judged by. For authors of verifiers, and for offline tools. */
 export { intelRoot } from './anchors.ts';
 export { check as intelChecks } from './checks.ts';
-export { claimDestinations, sgxClaimNames, tdxClaimNames } from './claims.ts';
+export { claimDestinations, sgxClaimNames, tdxClaimNames, tdxIncomingClaims } from './claims.ts';
 export { issuersOf, needsOf } from './collateral.ts';
 export { type Explanation, explainIntel, type Part, type Row } from './explain.ts';
 export { collateralEnds, type Dated, isCollateralExpired, type QuoteFacts } from './facts.ts';
@@ -17,11 +17,13 @@ export {
 export { readQeIdentity } from './qe-identity.ts';
 export { decodeQuote, type Quote, QuoteLayout, type Tee } from './quote.ts';
 export {
+  isMixedPem,
   type Recognised,
   type RecognisedCertificates,
   type RecognisedItem,
   recognise,
   signersOf,
+  withoutMark,
 } from './recognise.ts';
 export { OeReport, SgxReport } from './report.ts';
 export { type QuoteSettings, quoteSettings } from './settings.ts';

@@ -55,6 +55,8 @@ export const nameOfPublished = (published: Published): NeedName => {
 export interface VouchedItem extends RecognisedItem {
   /** When it can first and last be used: its own dates and those of the chain that signs it. */
   readonly usable: { readonly from: number; readonly until: number };
+  /** When the chain that signs it ends; no end where a pinned key signs it. */
+  readonly chainUntil: number;
 }
 
 /** What an answer is judged by. */
@@ -98,6 +100,7 @@ export function vouchCollateral(
     until,
     evaluation: content.evaluation,
     usable: { from: Math.max(from, chain.from), until: Math.min(until, chain.until) },
+    chainUntil: chain.until,
   };
 }
 
@@ -126,14 +129,14 @@ function vouchList(
 ): VouchedItem {
   if (of === 'root') {
     const { from, until } = verifyRootCrl(bytes, ground.anchors, appraisal);
-    return { kind: 'crl', name, issued: from, until, usable: { from, until } };
+    return { kind: 'crl', name, issued: from, until, usable: { from, until }, chainUntil: Number.POSITIVE_INFINITY };
   }
   const wanted = check['intel.pck-crl.signed'];
   const chain = verifyCaChain(issuers, of, ground.anchors, wanted, appraisal);
   requireStanding([chain.issuer, chain.root], check['intel.ca.standing'], ground, appraisal);
   const { from, until } = verifyCrl(bytes, chain.issuer, wanted, appraisal);
   const usable = { from: Math.max(from, chain.from), until: Math.min(until, chain.until) };
-  return { kind: 'crl', name, issued: from, until, usable };
+  return { kind: 'crl', name, issued: from, until, usable, chainUntil: chain.until };
 }
 
 /** The root's certificate is not needed: its key is pinned, and two certificates have the same one. */

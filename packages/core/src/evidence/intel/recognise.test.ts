@@ -5,7 +5,7 @@ import type { JsonObject } from '../../claim.ts';
 import type { NeedName } from '../../contract.ts';
 import { parseCertificate, pemBlocks, toPem } from '../../pki/index.ts';
 import { forgeIntel } from './forge.ts';
-import { recognise, signersOf } from './recognise.ts';
+import { isMixedPem, recognise, signersOf, withoutMark } from './recognise.ts';
 
 const at = new Date('2026-03-01T12:00:00Z');
 const day = 86_400_000;
@@ -49,8 +49,20 @@ describe('everything that is forged', () => {
     expect(recognise(endless ?? utf8(''))).toMatchObject({ until: Number.POSITIVE_INFINITY });
   });
 
+  test('a document after a byte-order mark, or many blanks', () => {
+    for (const before of ['\ufeff', ' '.repeat(100), '\r\n\t '.repeat(40), '\ufeff\n'])
+      expect(recognise(concat(utf8(before), file('intel/qe-identity-sgx')))).toMatchObject({ kind: 'qe-identity' });
+    expect(withoutMark(concat(utf8('\ufeff'), file('intel/qe-identity-sgx')))).toEqual(file('intel/qe-identity-sgx'));
+    expect(withoutMark(file('intel/qe-identity-sgx'))).toEqual(file('intel/qe-identity-sgx'));
+  });
+
   test('certificates as PEM or one as DER', () => {
-    expect(recognise(utf8(forged.chain))).toMatchObject({ kind: 'certificates', certificates: { length: 3 } });
+    for (const after of ['', '\0', '\n\0\0'])
+      expect(recognise(utf8(forged.chain + after))).toMatchObject({
+        kind: 'certificates',
+        certificates: { length: 3 },
+      });
+    expect(recognise(utf8(forged.chain.repeat(80)))).toMatchObject({ certificates: { length: 240 } });
     expect(recognise(forged.certificates.leaf)).toMatchObject({ kind: 'certificates', certificates: { length: 1 } });
   });
 });
@@ -85,10 +97,18 @@ describe('junk', () => {
     ['PEM of something else', utf8(toPem('PUBLIC KEY', Uint8Array.of(1, 2, 3)))],
     ['a broken certificate', utf8(toPem('CERTIFICATE', Uint8Array.of(0x30, 0)))],
     ['a certificate cut short', forged.certificates.leaf.subarray(0, -1)],
+    ['a document that ends in NUL', concat(file('intel/qe-identity-sgx'), Uint8Array.of(0))],
     ['a CRL cut short', file('intel/crl-root').subarray(0, -1)],
     ['a CRL and more', concat(file('intel/crl-root'), Uint8Array.of(0, 1))],
-    ['more certificates than any chain has', utf8(forged.chain.repeat(6))],
+    ['more certificates than any chain has', utf8(forged.chain.repeat(86))],
   ])('%s is not taken for anything', (_name, bytes) => expect(recognise(bytes)).toBeUndefined());
+
+  test('certificates and a CRL in one file: neither of them is taken without the other', () => {
+    const both = utf8(forged.chain + toPem('X509 CRL', file('intel/crl-root')));
+    expect(recognise(both)).toBeUndefined();
+    expect(isMixedPem(both)).toBe(true);
+    expect([utf8(forged.chain), file('intel/crl-root'), forged.quote()].map(isMixedPem)).toEqual([false, false, false]);
+  });
 
   test('a CRL of somebody else is not taken for one of Intel’s', () => {
     const other = forgeIntel({ at, crls: { root: { issuer: [['CN', 'Somebody']] } } });

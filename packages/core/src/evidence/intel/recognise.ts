@@ -2,11 +2,19 @@
  * What a file of Intel's collateral is, told by its content: for folders that people fill by hand. Nothing is verified
  * here; a file that lies about itself is refused when it is used.
  */
-import { type Bytes, fromUtf8, hex } from '../../bytes/index.ts';
+import { type Bytes, hex } from '../../bytes/index.ts';
 import type { NeedName } from '../../contract.ts';
 import { verifySignature } from '../../crypto/index.ts';
 import { hexBytes, parseMembers } from '../../json/index.ts';
-import { type Certificate, commonName, crlBytes, parseCertificate, parseCrl, pemBlocks } from '../../pki/index.ts';
+import {
+  type Certificate,
+  commonName,
+  crlBytes,
+  parseCertificate,
+  parseCrl,
+  pemBlocks,
+  pemLabels,
+} from '../../pki/index.ts';
 import { pckCrl, qeIdentity, rootCrl, tcbInfo } from './collateral.ts';
 import { readQeIdentity } from './qe-identity.ts';
 import { readTcbInfo } from './tcb-info.ts';
@@ -26,10 +34,12 @@ export interface RecognisedCertificates {
 }
 export type Recognised = RecognisedItem | RecognisedCertificates;
 
-const mostCertificates = 16;
+/** More than any bundle of a vendor's. */
+const mostCertificates = 256;
 
 /** Undefined for anything that is not collateral of Intel's. */
 export function recognise(file: Bytes): Recognised | undefined {
+  if (isMixedPem(file)) return undefined;
   for (const recognised of [asDocument, asCertificates, asCrl]) {
     try {
       const found = recognised(file);
@@ -41,9 +51,20 @@ export function recognise(file: Bytes): Recognised | undefined {
   return undefined;
 }
 
+/** Whether PEM holds certificates and CRLs together: as each of them is kept by itself, one would be lost. */
+export function isMixedPem(file: Bytes): boolean {
+  const labels = pemLabels(file);
+  return labels.has('CERTIFICATE') && labels.has('X509 CRL');
+}
+
+/** A document without the byte-order mark that some editors put before it: its signature covers none. */
+export const withoutMark = (file: Bytes): Bytes =>
+  file[0] === 0xef && file[1] === 0xbb && file[2] === 0xbf ? file.subarray(3) : file;
+
 function asDocument(file: Bytes): RecognisedItem | undefined {
-  if (!isJson(file)) return undefined;
-  const { value } = parseMembers(file);
+  const document = withoutMark(file);
+  if (!isJson(document)) return undefined;
+  const { value } = parseMembers(document);
   if (value['tcbInfo'] !== undefined) {
     const info = readTcbInfo({ value: value['tcbInfo'], path: 'tcbInfo' });
     return {
@@ -70,11 +91,13 @@ function asDocument(file: Bytes): RecognisedItem | undefined {
   };
 }
 
-const isJson = (file: Bytes): boolean => /^\s*\{/.test(fromUtf8(file.subarray(0, 64)));
+const [tab, lineFeed, carriageReturn, blank, brace] = [9, 10, 13, 32, 0x7b] as const;
+const blanks: ReadonlySet<number> = new Set([tab, lineFeed, carriageReturn, blank]);
+const isJson = (file: Bytes): boolean => file.find((byte) => !blanks.has(byte)) === brace;
 
 function asCertificates(file: Bytes): RecognisedCertificates | undefined {
-  // A quote is no text, yet holds a chain in PEM: it is evidence, not collateral.
-  const isText = !file.includes(0);
+  // A quote is no text, yet holds a chain in PEM: it is evidence, not collateral. Chains copied out of one end in NUL.
+  const isText = !file.subarray(0, file.findLastIndex((byte) => byte !== 0) + 1).includes(0);
   const ders = file[0] === 0x30 ? [file] : isText ? pemBlocks(file, 'CERTIFICATE', mostCertificates) : [];
   const certificates = ders.map((der) => parseCertificate(der));
   return certificates.length > 0 ? { kind: 'certificates', certificates } : undefined;

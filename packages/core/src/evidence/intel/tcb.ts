@@ -41,7 +41,7 @@ export interface TcbVerdict {
 }
 
 /** No level matches: security versions so low, or so unknown, that Intel says nothing about them. */
-export interface Unsupported {
+interface Unsupported {
   readonly what: string;
   readonly shortfalls: readonly Shortfall[];
 }

@@ -271,7 +271,7 @@ function requireModule(info: TcbInfo, report: TdReport, context: C): void {
   const wanted = check['intel.tdx.module'];
   if (!module) {
     const detail = 'no identity for this module version (minor, major)';
-    return appraisal.refuse(wanted, { observed: report.teeTcbSvn.subarray(0, 2), detail });
+    appraisal.refuse(wanted, { observed: report.teeTcbSvn.subarray(0, 2), detail });
   }
   const signers = { expected: module.mrSigner, observed: report.mrSignerSeam, detail: 'MRSIGNERSEAM' };
   appraisal.require(wanted, equal(module.mrSigner, report.mrSignerSeam), signers);
