@@ -4,6 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { attestationClient, type ClientOptions } from './client.ts';
 import { AttestationError } from './error.ts';
 import { type ApiVersion, type AttestOptions, apiVersions } from './framing.ts';
+import type { TpmCollector } from './tpm/collector.ts';
+import { TpmError } from './tpm/error.ts';
+import type { Challenge } from './tpm/request.ts';
 
 interface Request {
   readonly method: string | undefined;
@@ -286,6 +289,140 @@ describe('giving up', () => {
     await expect(patient.attestSgxEnclave(quote, { signal: waiting.signal })).rejects.toMatchObject({
       code: 'Aborted',
     });
+  });
+});
+
+describe('the two rounds of a TPM', () => {
+  const frame = (inner: object) => ({ data: Buffer.from(JSON.stringify(inner)).toString('base64url') });
+  const inner = (body: string) => JSON.parse(Buffer.from(JSON.parse(body).data, 'base64url').toString());
+  const first = { challenge: 'lRETv8Wq6FLGWN_EqCYAbg', service_context: 'c2VhbGVk' };
+  const challenged = json(200, frame({ payload: first }));
+  const reported = json(200, frame({ payload: { report: token } }), { 'x-assay-appraisal-id': '00ff' });
+  let seen: Challenge[];
+  const collector: TpmCollector = {
+    collect: async (challenge) => {
+      seen.push(challenge);
+      return 'a.b.c';
+    },
+  };
+  beforeEach(() => {
+    seen = [];
+  });
+  const attestTpm = (options: Partial<ClientOptions> = {}, wanted?: { readonly signal?: AbortSignal }) =>
+    client(options).attestTpm(collector, wanted);
+  const failed = async (work: Promise<unknown>) => {
+    const error = await work.then(
+      () => expect.fail('went well'),
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(AttestationError);
+    return error as AttestationError;
+  };
+
+  test.each([
+    ['in the payload', challenged, reported],
+    ['bare, as documents show them', json(200, frame(first)), json(200, frame({ report: token }))],
+    ['in both places', challenged, json(200, frame({ payload: { report: token }, report: 'x' }))],
+  ])('answers %s', async (_, one, two) => {
+    answers = [one, two];
+    expect(await attestTpm({ token: 't' })).toMatchObject({ token });
+    expect(seen).toEqual([
+      {
+        challenge: new Uint8Array(Buffer.from(first.challenge, 'base64url')),
+        serviceContext: first.service_context,
+      },
+    ]);
+    expect(got.map(({ method, url, body }) => [method, url, inner(body)])).toEqual([
+      ['POST', '/attest/Tpm?api-version=2022-08-01', { payload: { type: 'aikcert' } }],
+      ['POST', '/attest/Tpm?api-version=2022-08-01', { payload: { request: 'a.b.c' } }],
+    ]);
+    expect(got.map(({ headers }) => headers.authorization)).toEqual(['Bearer t', 'Bearer t']);
+    // Azure's own first request, byte for byte.
+    expect(got[0]?.body).toBe('{"data":"eyJwYXlsb2FkIjp7InR5cGUiOiJhaWtjZXJ0In19"}');
+  });
+
+  test('names the appraisal', async () => {
+    answers = [challenged, reported];
+    expect(await attestTpm()).toEqual({ token, appraisalId: '00ff' });
+  });
+
+  test.each<[string, readonly Respond[], object, number]>([
+    [
+      'a refusal in the first round',
+      [json(400, { error: { code: 'Bad request', message: 'no policy' } })],
+      { code: 'Bad request', message: 'no policy', status: 400 },
+      1,
+    ],
+    [
+      'one in the second',
+      [challenged, json(400, { error: { code: 'InvalidOperation', message: 'used' } })],
+      { code: 'InvalidOperation' },
+      2,
+    ],
+    ['no frame', [json(200, { payload: first })], { code: 'AnswerInvalid' }, 1],
+    ['a frame that is no JSON', [json(200, { data: 'e30x' })], { code: 'AnswerInvalid' }, 1],
+    ['a frame that is no base64url', [json(200, { data: '{}' })], { code: 'AnswerInvalid' }, 1],
+    ['no challenge', [json(200, frame({ payload: { service_context: 'x' } }))], { code: 'AnswerInvalid' }, 1],
+    [
+      'a challenge that is none',
+      [json(200, frame({ payload: { ...first, challenge: '!' } }))],
+      { code: 'AnswerInvalid' },
+      1,
+    ],
+    ['an empty challenge', [json(200, frame({ payload: { ...first, challenge: '' } }))], { code: 'AnswerInvalid' }, 1],
+    [
+      'a challenge longer than a TPM signs',
+      [json(200, frame({ payload: { ...first, challenge: 'A'.repeat(88) } }))],
+      { code: 'AnswerInvalid' },
+      1,
+    ],
+    ['no context', [json(200, frame({ payload: { challenge: first.challenge } }))], { code: 'AnswerInvalid' }, 1],
+    ['no report', [challenged, json(200, frame({ payload: {} }))], { code: 'AnswerInvalid' }, 2],
+    [
+      'a report that is no token',
+      [challenged, json(200, frame({ payload: { report: 'x' } }))],
+      { code: 'AnswerInvalid' },
+      2,
+    ],
+  ])('%s', async (_, all, error, rounds) => {
+    answers = [...all];
+    expect(await failed(attestTpm())).toMatchObject(error);
+    expect(got.length).toBe(rounds);
+  });
+
+  test('start anew after a passing failure, for a challenge is good once', async () => {
+    const other = { ...first, challenge: 'AAAAAAAAAAAAAAAAAAAAAA' };
+    const down = json(500, { error: { code: 'x', message: 'y' } });
+    answers = [down, challenged, down, json(200, frame({ payload: other })), reported];
+    expect(await attestTpm()).toMatchObject({ token });
+    expect(got.map(({ body }) => inner(body).payload.type ?? 'request')).toEqual([
+      ...['aikcert', 'aikcert', 'request', 'aikcert', 'request'],
+    ]);
+    expect(seen.map(({ challenge }) => challenge[0])).toEqual([0x95, 0]);
+    expect(slept).toEqual([500, 1000]);
+  });
+
+  test('end with what goes wrong on the machine, once', async () => {
+    answers = [challenged];
+    const error = new TpmError('Denied', 'no permission');
+    const collecting = client().attestTpm({ collect: () => Promise.reject(error) });
+    expect(await failed(collecting)).toBe(error);
+    expect(got.length).toBe(1);
+  });
+
+  test('do not wait for a TPM longer than for everything else', async () => {
+    answers = [challenged];
+    const collecting = client({ timeoutMs: 50 }).attestTpm({ collect: () => new Promise(() => {}) });
+    expect(await failed(collecting)).toMatchObject({ code: 'TimedOut' });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 20);
+    const given = client().attestTpm({ collect: () => new Promise(() => {}) }, { signal: stop.signal });
+    expect(await failed(given)).toMatchObject({ code: 'Aborted' });
+  });
+
+  test('are unknown to the oldest api-version', async () => {
+    await expect(attestTpm({ apiVersion: '2018-09-01-preview' })).rejects.toThrow(TypeError);
+    expect(got).toEqual([]);
   });
 });
 

@@ -5,10 +5,12 @@
 import type { Bytes } from '@assay/core/bytes';
 import { accepted, appraisalIdOf } from './answer.ts';
 import { AttestationError } from './error.ts';
-import { type ApiVersion, type AttestOptions, frame, type TeeKind, tokenOf } from './framing.ts';
+import { type ApiVersion, type AttestOptions, frame, type TeeKind, tokenOf, tpmPath } from './framing.ts';
 import { type Answer, exchange, type Fetch, type Outgoing } from './http.ts';
 import { type Retry, withRetries } from './retry.ts';
 import { fetchTrusting } from './tls.ts';
+import type { TpmCollector } from './tpm/collector.ts';
+import { challengeOf, initBody, reportOf, requestBody } from './tpm/exchange.ts';
 
 export interface ClientOptions {
   /** Address of the provider, such as `https://attest.example`; may carry a path. */
@@ -45,6 +47,12 @@ export interface AttestationClient {
   /** @param report an Open Enclave report: 16 bytes of header, then the quote */
   readonly attestOpenEnclave: (report: Bytes, options?: AttestOptions) => Promise<Attested>;
   /**
+   * Both rounds of the TPM protocol. A round that fails for a passing reason is tried again from the first one on, since
+   * a challenge is good once.
+   * @param collector answers the service's challenge, as `tpmCollector` does with this machine's TPM
+   */
+  readonly attestTpm: (collector: TpmCollector, options?: { readonly signal?: AbortSignal }) => Promise<Attested>;
+  /**
    * Every check of an earlier request with what it saw.
    * @param id as told with the token or the error
    */
@@ -60,19 +68,30 @@ export function attestationClient(options: ClientOptions): AttestationClient {
   if (ca !== undefined && options.fetch) throw new TypeError('`ca` and `fetch` exclude each other');
   const fetch = options.fetch ?? (ca === undefined ? (globalThis.fetch as Fetch) : fetchTrusting(ca));
 
-  async function call(method: Outgoing['method'], path: string, signal?: AbortSignal, body?: string): Promise<Answer> {
-    const place = `${method} ${endpoint}${path}`;
+  /** Sends one request of a call. */
+  type Send = (method: Outgoing['method'], path: string, body?: string) => Promise<Answer>;
+
+  /** One call: everything it sends, with its retries, within its time. @param once one try of all of it */
+  async function call(
+    place: string,
+    signal: AbortSignal | undefined,
+    once: (send: Send, until: AbortSignal) => Promise<Answer>,
+  ) {
     const deadline = AbortSignal.timeout(timeoutMs);
     const until = signal ? AbortSignal.any([signal, deadline]) : deadline;
     try {
       until.throwIfAborted();
-      const headers = {
-        accept: 'application/json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(await authorization(options.token)),
+      const authorized = await authorization(options.token);
+      const send: Send = (method, path, body) => {
+        const headers = {
+          accept: 'application/json',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...authorized,
+        };
+        const request = { method, headers, ...(body !== undefined && { body }) };
+        return exchange(fetch, `${endpoint}${path}`, request, until);
       };
-      const request = { method, headers, ...(body !== undefined && { body }) };
-      return await withRetries(() => exchange(fetch, `${endpoint}${path}`, request, until), retry, until);
+      return await withRetries(() => once(send, until), retry, until);
     } catch (cause) {
       if (signal?.aborted) throw new AttestationError('Aborted', `${place}: given up by the caller`, { cause });
       if (deadline.aborted)
@@ -83,21 +102,44 @@ export function attestationClient(options: ClientOptions): AttestationClient {
 
   async function attest(kind: TeeKind, evidence: Bytes, wanted: AttestOptions = {}): Promise<Attested> {
     const framed = frame(kind, apiVersion, evidence, wanted);
-    const answer = await call('POST', framed.path, wanted.signal, framed.body);
     const place = `POST ${endpoint}${framed.path}`;
+    const answer = await call(place, wanted.signal, (send) => send('POST', framed.path, framed.body));
     const token = tokenOf(framed.token(accepted(answer, place)), place);
     return { token, appraisalId: appraisalIdOf(answer) };
+  }
+
+  async function attestTpm(collector: TpmCollector, signal: AbortSignal | undefined): Promise<Attested> {
+    const path = tpmPath(apiVersion);
+    const place = `POST ${endpoint}${path}`;
+    const answer = await call(place, signal, async (send, until) => {
+      const first = await send('POST', path, initBody);
+      if (first.status !== 200) return first;
+      const collected = collector.collect(challengeOf(accepted(first, place), place));
+      const request = await unlessAborted(collected, until);
+      return send('POST', path, requestBody(request));
+    });
+    return { token: tokenOf(reportOf(accepted(answer, place)), place), appraisalId: appraisalIdOf(answer) };
   }
 
   return {
     attestSgxEnclave: (quote, wanted) => attest('SgxEnclave', quote, wanted),
     attestOpenEnclave: (report, wanted) => attest('OpenEnclave', report, wanted),
+    attestTpm: (collector, wanted = {}) => attestTpm(collector, wanted.signal),
     async getAppraisal(id, wanted = {}) {
       const path = `/assay/v1/appraisals/${encodeURIComponent(id)}`;
-      return accepted(await call('GET', path, wanted.signal), `GET ${endpoint}${path}`);
+      const place = `GET ${endpoint}${path}`;
+      return accepted(await call(place, wanted.signal, (send) => send('GET', path)), place);
     },
   };
 }
+
+/** The outcome of work that cannot be stopped, or the signal's reason as soon as it fires. */
+const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 
 function addressOf({ endpoint, allowInsecureConnection = false }: ClientOptions): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;

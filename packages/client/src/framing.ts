@@ -67,6 +67,12 @@ export function frame(kind: TeeKind, version: ApiVersion, evidence: Bytes, optio
   };
 }
 
+/** Where both rounds of the TPM protocol go. @throws {TypeError} when the api-version does not know them */
+export function tpmPath(version: ApiVersion): string {
+  if (version === '2018-09-01-preview') throw new TypeError(`api-version ${version} knows no attestation of TPMs`);
+  return `/attest/Tpm?api-version=${version}`;
+}
+
 const wire = (member: string, bound: BoundData | undefined): object =>
   bound ? { [member]: { data: base64url(bound.data), dataType: bound.kind } } : {};
 

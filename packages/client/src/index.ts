@@ -7,3 +7,4 @@ export { type ApiVersion, type AttestOptions, apiVersions, type BoundData } from
 export type { Fetch, Outgoing, Reply } from './http.ts';
 export type { Retry } from './retry.ts';
 export { fetchTrusting } from './tls.ts';
+export * from './tpm/index.ts';

@@ -1,3 +1,4 @@
+import { constants, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { integerBytes, readDer, write } from '../asn1/index.ts';
@@ -23,6 +24,7 @@ const pairs: readonly (readonly [Scheme, PrivateKey])[] = [
     [`rsa-pkcs1-${hash}`, keys.rsa],
     [`rsa-pss-${hash}`, keys.rsa],
   ]),
+  ['rsa-pkcs1-sha1', keys.rsa],
   ['ed25519', keys.ed],
 ];
 
@@ -95,4 +97,17 @@ test('T5: no signature bytes make verification throw', () => {
 
 test('a key of another kind does not sign', () => {
   expect(() => signData('ed25519', keys.rsa, data)).toThrow(AttestError);
+});
+
+test('RSA-PSS: a salt of another length than the hash verifies where any may be, and nowhere else', () => {
+  for (const saltLength of [0, 20, 150]) {
+    const how = { key: keys.rsa.handle, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
+    const signature = new Uint8Array(sign('sha256', data, how));
+    expect(verifySignature('rsa-pss-sha256-any', keys.rsa.public, data, signature)).toBe(true);
+    expect(verifySignature('rsa-pss-sha256-any', keys.rsa.public, utf8('other'), signature)).toBe(false);
+    expect(verifySignature('rsa-pss-sha384-any', keys.rsa.public, data, signature)).toBe(false);
+    expect(verifySignature('rsa-pss-sha256', keys.rsa.public, data, signature)).toBe(false);
+  }
+  const usual = signData('rsa-pss-sha256', keys.rsa, data);
+  expect(verifySignature('rsa-pss-sha256-any', keys.rsa.public, data, usual)).toBe(true);
 });

@@ -1,0 +1,158 @@
+/**
+ * The request of the second round (Azure Attestation, TPM protocol, `attReqV2`): a JWS by a key that the quote binds, or
+ * that the TPM certifies to be its own.
+ */
+import type { KeyObject } from 'node:crypto';
+import { type Bytes, base64url, utf8 } from '@assay/core/bytes';
+import { type PlatformEvidence, type PlatformOptions, platformEvidence } from './evidence.ts';
+import { jwkOf, jwsSignature, type PublicJwk, requestAlgorithm, type SigningKey, softwareKey } from './jwk.ts';
+import { areaOf, type KeyBlob, loadKey, type TpmKey } from './keys.ts';
+import { certify, signDigest } from './statements.ts';
+import { hashed } from './templates.ts';
+import type { Tpm } from './tpm.ts';
+
+/** What the service answered in the first round. */
+export interface Challenge {
+  /** 16 random bytes. */
+  readonly challenge: Bytes;
+  /** Goes back as it came. */
+  readonly serviceContext: string;
+}
+
+/** A statement of the client itself, for the policy. Text must have no quotes and no line breaks. */
+export interface CustomClaim {
+  readonly name: string;
+  readonly value: string | number | boolean;
+}
+
+export interface RequestOptions extends PlatformOptions {
+  /**
+   * Signs the request, and stands in the token as `cnf`. A private key in software (RSA or P-256) is bound by the quote;
+   * a key of the TPM (`createRequestKey`) signs inside it, and is certified by the attestation key.
+   */
+  readonly requestKey: KeyObject | KeyBlob;
+  /** At most two more keys for the token: of the TPM, and then certified, or public keys in software, without proof. */
+  readonly otherKeys?: readonly (KeyBlob | PublicJwk)[];
+  /** Name of the relying party. */
+  readonly relyingPartyId?: string;
+  /** The relying party's nonce: comes back in the token as `rp_data`. */
+  readonly relyingPartyData?: Bytes;
+  readonly customClaims?: readonly CustomClaim[];
+  /** Evidence that was kept before hibernation, in the same boot. */
+  readonly bootAttestation?: PlatformEvidence;
+}
+
+/** A key with the proof that goes with it. */
+interface ProvenKey {
+  readonly jwk: PublicJwk;
+  readonly info?: object;
+}
+
+/** What of a request does not depend on the challenge. */
+interface Prepared {
+  /** Undefined: the request key is in the TPM. */
+  readonly software: SigningKey | undefined;
+  readonly customClaims: readonly object[];
+}
+
+/**
+ * Looks at the options before anything is asked of a service or of a TPM.
+ * @throws {TypeError} for keys and claims that the protocol has no place for
+ * @throws {TpmError} `Unfit` for a key of the TPM that cannot sign requests
+ */
+export function prepared({ requestKey, otherKeys = [], customClaims = [] }: RequestOptions): Prepared {
+  if (otherKeys.length > 2) throw new TypeError(`at most two other keys, not ${otherKeys.length}`);
+  const resident = 'public' in requestKey;
+  if (resident) requestAlgorithm(areaOf(requestKey));
+  return { software: resident ? undefined : softwareKey(requestKey), customClaims: customClaims.map(claimOnWire) };
+}
+
+const zero = Uint8Array.of(0);
+
+/**
+ * Quotes, certifies and signs. Beside the attestation key one more is loaded at a time.
+ * @param attestationKey loaded
+ * @returns a compact JWS
+ * @throws {TpmError}
+ * @throws {TypeError} for keys and claims that the protocol has no place for
+ */
+export async function tpmRequest(
+  tpm: Tpm,
+  attestationKey: TpmKey,
+  { challenge, serviceContext }: Challenge,
+  options: RequestOptions,
+): Promise<string> {
+  const { software, customClaims } = prepared(options);
+  const extraData = software ? hashed('sha256', utf8(JSON.stringify(software.jwk)), zero, challenge) : challenge;
+  const current = await platformEvidence(tpm, attestationKey, extraData, options);
+  const certifiedKey = async (blob: KeyBlob): Promise<readonly [TpmKey, ProvenKey]> => {
+    const key = await loadKey(tpm, blob);
+    return [key, await certified(tpm, key, attestationKey, challenge)];
+  };
+  const others: ProvenKey[] = [];
+  for (const other of options.otherKeys ?? []) {
+    if ('kty' in other) others.push({ jwk: other });
+    else {
+      const [{ handle }, proven] = await certifiedKey(other);
+      others.push(proven);
+      await tpm.flush(handle);
+    }
+  }
+
+  const payload = (requestKey: ProvenKey): object => ({
+    att_type: 'basic',
+    att_data: {
+      ...(options.relyingPartyId !== undefined && { rp_id: options.relyingPartyId }),
+      ...(options.relyingPartyData && { rp_data: base64url(options.relyingPartyData) }),
+      challenge: base64url(challenge),
+      tpm_att_data: {
+        current_attestation: current,
+        ...(options.bootAttestation && { boot_attestation: options.bootAttestation }),
+      },
+      request_key: requestKey,
+      ...(others.length > 0 && { other_keys: others }),
+      ...(customClaims.length > 0 && { custom_claims: customClaims }),
+      service_context: serviceContext,
+    },
+  });
+  if (software)
+    return compactJws(software, payload({ jwk: software.jwk, info: { tpm_quote: { hash_alg: 'sha-256' } } }));
+  const [key, proven] = await certifiedKey(options.requestKey as KeyBlob);
+  return compactJws(residentSigner(tpm, key), payload(proven));
+}
+
+/** Nothing but the TPM itself can say so: the key is in it, with these attributes. */
+async function certified(tpm: Tpm, key: TpmKey, by: TpmKey, challenge: Bytes): Promise<ProvenKey> {
+  const { attest, signature } = await certify(tpm, key, by, challenge);
+  const proof = {
+    public: base64url(key.public),
+    certification: base64url(attest),
+    signature: base64url(signature),
+  };
+  return { jwk: jwkOf(key.area), info: { tpm_certify: proof } };
+}
+
+const residentSigner = (tpm: Tpm, key: TpmKey): Pick<SigningKey, 'alg' | 'sign'> => ({
+  alg: requestAlgorithm(key.area),
+  sign: async (input) => jwsSignature(await signDigest(tpm, key, hashed('sha256', input))),
+});
+
+async function compactJws({ alg, sign }: Pick<SigningKey, 'alg' | 'sign'>, payload: object): Promise<string> {
+  const signed = [{ alg, typ: 'attReqV2' }, payload].map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
+  return `${signed}.${base64url(await sign(utf8(signed)))}`;
+}
+
+/** Values travel as text, with their kind beside them. */
+function claimOnWire({ name, value }: CustomClaim): {
+  readonly name: string;
+  readonly value: string;
+  readonly value_type: string;
+} {
+  if (typeof value === 'string' && /["\r\n]/.test(value))
+    throw new TypeError(`custom claim «${name}»: text must have no quotes and no line breaks`);
+  if (typeof value === 'number' && (value | 0) !== value)
+    throw new TypeError(`custom claim «${name}»: ${value} is no whole number of 32 bits`);
+  return { name, value: String(value), value_type: kinds[typeof value as keyof typeof kinds] };
+}
+
+const kinds = { string: 'String', number: 'Integer', boolean: 'Boolean' } as const;
