@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { AttestError } from '../../packages/core/src/errors.ts';
 import { formatJson, parseJson } from '../../packages/core/src/json/index.ts';
-import { compileQuery } from '../../packages/core/src/policy/jmespath.ts';
+import { compileToText } from '../../packages/core/src/policy/jmespath.ts';
 import { expectDocument } from '../setup/document.ts';
 import { withVectors } from '../setup/vectors.ts';
 import { type Answer, countTable, deviationTable, expectAnswers } from './deviations.ts';
@@ -41,7 +41,7 @@ const jsonOf = (value: unknown) => parseJson(new TextEncoder().encode(JSON.strin
 /** The result's text, members in byte order, or the name of the error. */
 function found(given: unknown, expression: string): { readonly got: string; readonly why?: string } {
   try {
-    return { got: compileQuery(expression)(jsonOf(given), { taken: 0 }) };
+    return { got: compileToText(expression)(jsonOf(given), { taken: 0 }) };
   } catch (error) {
     if (!(error instanceof AttestError)) throw error;
     return { got: /^JMESPath ([a-z-]+):/.exec(error.message)?.[1] ?? error.message, why: error.message };

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
 import type { Ending } from './exit.ts';
+import { addPolicyCommands } from './policy-program.ts';
 import { helpWidth, type Terminal } from './ui.ts';
 
 const kinds = ['sgx', 'openenclave', 'tdx'] as const;
@@ -117,6 +118,8 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
       does(async (file, options) => (await import('./commands/explain.ts')).explainCommand(file, options, terminal)),
     );
 
+  addPolicyCommands({ command, does, terminal });
+
   const collateral = command('collateral', 'keep a folder of vendors’ collateral').exitOverride();
   command('import', 'recognise files by content and store them unchanged', collateral)
     .argument('<file...>', 'TCB info, QE identity, CRLs, certificates')
@@ -137,8 +140,33 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
       ),
     );
 
-  command('forge', 'make simulated evidence and its collateral under a development root')
-    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx']))
+  command('fetch', 'fetch all that it takes to judge a platform’s quotes from Intel, or from a cache', collateral)
+    .option('--for <file>', 'a quote of the platform')
+    .option('--fmspc <hex>', 'or its family, 12 hexadecimal digits')
+    .requiredOption('--to <folder>', 'the collateral folder')
+    .option('--from <url>', 'where the source is (default: Intel’s or Azure’s own address)')
+    .addOption(new Option('--kind <kind>', 'what the source is').choices(['pcs', 'pccs', 'thim']).default('pcs'))
+    .addOption(new Option('--tee <tee>', 'with --fmspc: what runs there').choices(['sgx', 'tdx']).default('sgx'))
+    .option('--update <channel>', 'TCB evaluation: standard, early, or one by its number', 'standard')
+    .addOption(new Option('--api <version>', 'version of the source’s interface').choices(['3', '4']).default('4'))
+    .option('--root-crl <url>', 'where the root CRL is, for a mirror of Intel’s service')
+    .option('--ca <file>', 'roots to trust for TLS, PEM, instead of the public ones')
+    .option('--proxy <url>', 'HTTP proxy to go through')
+    .option('--anchor <pem...>', 'development roots to believe beside the vendor’s')
+    .addOption(json())
+    .action(does(async (options) => (await import('./commands/fetch.ts')).fetchCommand(options, terminal)));
+  command('watch', 'say what ends when; exit code 1 when something ends within the horizon', collateral)
+    .argument('[folder]', 'the collateral folder')
+    .option('--config <file>', 'or the settings of a service: all its folders')
+    .option('--within <time>', 'the horizon: 12h, 7d, 2w', '7d')
+    .option('--at <time>', 'count from this time instead of now')
+    .addOption(json())
+    .action(
+      does(async (folder, options) => (await import('./commands/watch.ts')).watchCommand(folder, options, terminal)),
+    );
+
+  command('forge', 'make simulated evidence and its collateral under a development root; pcs: serve that collateral')
+    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx', 'pcs']))
     .requiredOption('--to <folder>', 'where to write; made where it is absent')
     .option('--seed <text>', 'another platform with keys of its own', 'development')
     .option('--at <time>', 'issue collateral around this time instead of now')
@@ -146,8 +174,22 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--status <status>', 'TCB status of the platform', 'UpToDate')
     .option('--debug', 'make the enclave debuggable')
     .option('--fmspc <hex>', 'platform family, 12 hexadecimal digits')
+    .option('--port <number>', 'pcs: port to listen on; 0: any free one', '8081')
+    .option('--host <address>', 'pcs: address to listen on', '127.0.0.1')
+    .addOption(
+      new Option('--speaks <protocol>', 'pcs: whose service it stands in for')
+        .choices(['pcs', 'pccs-3.0', 'pccs-3.1', 'thim'])
+        .default('pcs'),
+    )
+    .option('--fault <name>', 'pcs: give only answers with this fault; «list» names them')
     .addOption(json())
-    .action(does(async (kind, options) => (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal)));
+    .action(
+      does(async (kind, options) =>
+        kind === 'pcs'
+          ? (await import('./commands/stand-in.ts')).standInCommand(options, terminal)
+          : (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal),
+      ),
+    );
 
   program
     .command('demo', { hidden: true })

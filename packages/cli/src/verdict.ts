@@ -13,7 +13,10 @@ export interface Verdict {
   readonly kind: string;
   readonly at: Date;
   readonly appraisal: Section;
+  /** What a token would carry. */
   readonly claims: readonly Claim[];
+  /** What policies are asked about. */
+  readonly incoming: readonly Claim[];
   /** There whenever the cryptography held, also when the baseline or the policy then refused. */
   readonly facts?: QuoteFacts;
   readonly ruling?: Ruling;

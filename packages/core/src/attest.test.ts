@@ -98,6 +98,7 @@ function toy(given: Given) {
     token: { lifetimeSeconds: 1, earlySeconds: 0, header: 'jku', order: 'sorted', policyClaims: 'both' },
     properties: {},
     serviceClaims: ['x-toy-fact', 'x-toy-quiet'],
+    incomingClaims: [],
     receive(body) {
       step('receive');
       if (given.answered !== undefined) return { answer: given.answered };
@@ -113,6 +114,8 @@ function toy(given: Given) {
     random: (length) => new Uint8Array(length),
     seal: (plain) => plain,
     unseal: (sealed) => sealed,
+    issuer: 'https://assay.example',
+    sealedBy: '00',
     async policy(draft): Promise<Prepared<ToySettings>> {
       step(draft === undefined ? 'policy' : 'draft');
       const text = draft ?? given.policy ?? permit;
@@ -231,7 +234,7 @@ test('a context is spent before anything is verified, and refused when it was sp
 
   const spent = toy({ received: { once }, spent: true });
   const thrown = await refusal(spent.run);
-  expect([thrown.check.id, thrown.code]).toEqual(['attest.once', 'RequestMalformed']);
+  expect([thrown.check.id, thrown.code]).toEqual(['attest.once', 'OperationInvalid']);
   expect(spent.log).toEqual(['policy', 'receive', 'once']);
   expect(flat(spent.appraisal.root)).toEqual(['attest.once failed']);
 

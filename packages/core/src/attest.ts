@@ -35,7 +35,7 @@ export interface Grant {
   readonly policy: Pick<Prepared<unknown>, 'program' | 'draft'>;
 }
 
-/** The four doors to the world. The server's are real; the command line's are a folder and no key. */
+/** The Desk, and the four doors to the world. The server's are real; the command line's are a folder and no key. */
 export interface World<S> extends Desk {
   /** The stored policy, or the draft in its place. Compiled and checked once per policy version. */
   readonly policy: (draft: string | undefined) => Promise<Prepared<S>>;
@@ -46,7 +46,7 @@ export interface World<S> extends Desk {
 }
 
 const gate = checks({
-  'attest.once': ['RequestMalformed', 'This service context has not been used before'],
+  'attest.once': ['OperationInvalid', 'This service context has not been used before'],
   'attest.policy': ['PolicyDenied', 'The policy permits this evidence'],
 });
 export const attestChecks = gate;
@@ -85,7 +85,10 @@ export async function attest<E, A extends Anchored, F, S>(
   const claims = type.verifier.claims(facts, context);
   const ruling = evaluate(policy.program, claims);
   context.appraisal.attach('policy', ruling.trace);
-  context.appraisal.require(gate['attest.policy'], ruling.decision === 'permit', { detail: ruling.why });
+  context.appraisal.require(gate['attest.policy'], ruling.decision === 'permit', {
+    observed: ruling.explanation,
+    detail: ruling.why,
+  });
 
   const token = await world.issue({ type, claims: [...claims, ...echo(received.nonce)], ruling, policy });
   return type.answer(token, facts, world);

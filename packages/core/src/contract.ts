@@ -1,6 +1,13 @@
 /**
  * What every format of evidence and every attestation type consists of. Contracts are function properties, not
  * methods: methods would let one type verify another's evidence.
+ *
+ * ```
+ * body ──receive──▶ Received { Submission, nonce, draft }        Desk: clock, dice, seals; for receive and answer alone
+ * Submission ──decode──▶ E ──anchor──▶ A ──verify──▶ F           Context: time appraised for, settings S, anchors, record
+ * F ──baseline──▶ Findings     F ──claims──▶ Claims
+ * ```
+ * `E` evidence as decoded · `A` evidence anchored, with its needs · `F` facts · `S` settings.
  */
 import type { TSchema } from 'typebox';
 import type { Appraisal, CheckTable, Finding, Section } from './appraisal.ts';
@@ -35,8 +42,12 @@ export interface Vouched<T> {
   readonly until: number;
   readonly shown: Section;
 }
-/** Returns what was kept under `key`, or makes and keeps it. What throws is not kept. */
-export type Memo = <T>(key: string, make: () => Vouched<T>) => Vouched<T>;
+export interface Memo {
+  /** Returns what was kept under `key`, or makes and keeps it. What throws is not kept. */
+  <T>(key: string, make: () => Vouched<T>): Vouched<T>;
+  /** Digests of byte strings that come again, such as collateral: each is hashed once, and must never change. */
+  readonly digests?: WeakMap<Bytes, string>;
+}
 
 /** All that a step may know beside its input. Made per request by the caller, never kept by core. */
 export interface Context<S> {
@@ -64,6 +75,8 @@ export interface Submission {
   readonly init?: Bound;
   /** What this service gave the client to prove freshness, in types with rounds. */
   readonly challenge?: Bytes;
+  /** The provider that it was sent to, by its URL: names what clients say of themselves. */
+  readonly provider?: string;
 }
 
 export interface Anchored {
@@ -95,6 +108,10 @@ export interface Verifier<E, A extends Anchored, F, S> {
 /** The service's own clock and secrets: only `receive` and `answer` see them. */
 export interface Desk {
   readonly now: Date;
+  /** The provider's public URL. */
+  readonly issuer: string;
+  /** The name of the key that seals: 64 hexadecimal digits, upper case. */
+  readonly sealedBy: string;
   readonly random: (length: number) => Bytes;
   readonly seal: (plain: Bytes) => Bytes;
   /** Undefined for anything that this service did not seal. */
@@ -121,12 +138,37 @@ export interface TokenForm {
   readonly order: 'sorted' | readonly string[];
   /** Issued claims at top level and in `x-ms-policy`, or in the latter alone. */
   readonly policyClaims: 'both' | 'nested';
+  /** Bytes of the identifier `jti`; 32 unless told. */
+  readonly identifierBytes?: number;
+  /** Properties by which issuance rules change the form. */
+  readonly issuance?: {
+    /** An Integer: how long tokens are valid, in minutes. */
+    readonly lifetimeMinutes: string;
+    /** A Boolean: whether the header names the certificate by its digest instead of carrying it. */
+    readonly omitCertificates: string;
+  };
+}
+
+/** What the route of a type asks beyond what is usual. */
+export interface RouteTraits {
+  /** Evidence is long: the service's limit for long bodies holds. */
+  readonly hasLongBody?: true;
+  /** Whoever asks must show a bearer token, unless the provider says otherwise. */
+  readonly demandsBearer?: true;
+  /** It was no part of 2018-09-01-preview. */
+  readonly hasNoPreview?: true;
 }
 
 /** What a `configurationrules` property sets. */
 export interface Property<S> {
   readonly kind: 'Boolean' | 'Integer' | 'String';
   readonly sets: keyof S & string;
+}
+
+/** A claim that evidence can carry to policies, and the kind that they see: objects are text of JSON. */
+export interface IncomingClaim {
+  readonly name: string;
+  readonly kind: 'Boolean' | 'Integer' | 'String';
 }
 
 /** One entry of `GET /tcbbaselines/{type}`, by the wire's names. */
@@ -148,9 +190,12 @@ export interface AttestationType<E, A extends Anchored, F, S> {
   readonly request: TSchema;
   readonly verifier: Verifier<E, A, F, S>;
   readonly token: TokenForm;
+  readonly route?: RouteTraits;
   readonly properties: { readonly [name: string]: Property<S> };
   /** Names that the service puts into tokens of this type: a policy cannot take them at top level. */
   readonly serviceClaims: readonly string[];
+  /** What policies of this type can test: a name that is not among them is most likely misspelt. */
+  readonly incomingClaims: readonly IncomingClaim[];
   /** Baselines that a policy of this type can name, and which one is in force. */
   readonly tcbBaselines?: (settings: S) => readonly TcbBaseline[];
   /** Rounds end here until evidence is in. */

@@ -28,6 +28,7 @@ import { CommandError, type Ending, endingOf } from '../exit.ts';
 import { evidenceBytes, momentOf, momentText, readInput, requireFolder } from '../input.ts';
 import { certificatesIn, rootsIn } from '../pem.ts';
 import { compiledPolicy } from '../policy.ts';
+import { warnOfSkipped } from '../skipped.ts';
 import { printWarning, type Terminal, waitingFor } from '../ui.ts';
 import { printVerdict, type Verdict } from '../verdict.ts';
 
@@ -71,13 +72,43 @@ export async function appraiseCommand(
       `${(options.anchor ?? []).join(', ')} is believed beside Intel’s root (--anchor): no production service would`,
     );
 
-  const verdict = await waitingFor(terminal, 'the verdict', judge(kind, input, options.collateral, at));
+  const verdict = await waitingFor(terminal, 'the verdict', judge(kind, input, options.collateral, at, terminal));
   printVerdict(terminal, verdict, options);
   return verdict.error ? endingOf(verdict.error) : 'passed';
 }
 
+/** What of these options is about evidence. */
+export type EvidenceOptions = Omit<AppraiseOptions, 'json'>;
+
+/**
+ * The verdict on evidence of an attestation type, for other commands.
+ * @throws {CommandError} usage for types whose evidence is not judged here
+ */
+export async function appraised(
+  type: string,
+  file: string,
+  options: Partial<EvidenceOptions>,
+  terminal: Terminal,
+): Promise<Verdict> {
+  const kind = (Object.keys(formats) as Kind[]).find((name) => formats[name].type === type);
+  const { collateral, runtimeDataType = 'Binary', initDataType = 'Binary' } = options;
+  if (!kind)
+    throw new CommandError('usage', `evidence of type ${type} is not judged here`, [
+      `there are ${Object.values(formats)
+        .map((format) => format.type)
+        .join(', ')}`,
+    ]);
+  if (collateral === undefined) throw new CommandError('usage', '--evidence needs --collateral FOLDER');
+  const at = options.at === undefined ? terminal.now() : momentOf(options.at, '--at');
+  await requireFolder(collateral);
+  const input = await inputOf(kind, file, { ...options, collateral, runtimeDataType, initDataType }, terminal);
+  return waitingFor(terminal, 'the verdict', judge(kind, input, collateral, at, terminal));
+}
+
 interface Input {
-  readonly submission: Submission;
+  /** Decodes it: text that spells no bytes is refused like any evidence. */
+  readonly evidence: () => Bytes;
+  readonly submission: Omit<Submission, 'evidence'>;
   readonly settings: QuoteSettings;
   readonly program: Program | undefined;
   /** SubjectPublicKeyInfo of development roots. */
@@ -99,9 +130,10 @@ async function inputOf(kind: Kind, file: string, options: AppraiseOptions, termi
   const roots = await Promise.all((options.anchor ?? []).map(async (name) => rootsIn(await read(name), name)));
   const certificates =
     options.pckChain === undefined ? [] : certificatesIn(await read(options.pckChain), options.pckChain);
+  const written = await read(file);
   return {
+    evidence: () => evidenceBytes(written, file),
     submission: {
-      evidence: evidenceBytes(await read(file), file),
       certificates,
       ...(runtime && { runtime }),
       ...(init && { init }),
@@ -135,12 +167,16 @@ function settingsOf({ accept, azureBaseline, minimumEvaluation }: AppraiseOption
 
 async function judge(
   kind: Kind,
-  { submission, settings, program, roots }: Input,
+  { evidence, submission, settings, program, roots }: Input,
   folder: string,
   at: Date,
+  terminal: Terminal,
 ): Promise<Verdict> {
   const { verifier } = formats[kind];
-  const source = folderSource(folder, { clock: () => performance.now() });
+  const source = folderSource(folder, {
+    clock: () => performance.now(),
+    skipped: (one) => warnOfSkipped(terminal, one),
+  });
   const appraisal: Appraisal = new Appraisal();
   const keys = [intelRoot, ...roots];
   const anchors = { id: 'command line', of: (family: string) => (family === 'intel' ? keys : []) };
@@ -151,13 +187,21 @@ async function judge(
   try {
     const certificates = [...(submission.certificates ?? []), ...(await source.certificates())];
     const collateral = (needs: readonly Need[]): Promise<Collateral> => source.collateral(needs, at);
-    const appraised = await appraise(verifier, { ...submission, certificates }, { collateral }, context);
+    const appraised = await appraise(
+      verifier,
+      { ...submission, evidence: evidence(), certificates },
+      { collateral },
+      context,
+    );
     facts = appraised.facts;
     appraisal.demand(appraised.demands);
     if (program) {
       ruling = evaluate(program, verifier.claims(facts, context));
       appraisal.attach('policy', ruling.trace);
-      appraisal.require(attestChecks['attest.policy'], ruling.decision === 'permit', { detail: ruling.why });
+      appraisal.require(attestChecks['attest.policy'], ruling.decision === 'permit', {
+        observed: ruling.explanation,
+        detail: ruling.why,
+      });
     }
   } catch (thrown) {
     if (!(thrown instanceof AttestError)) throw thrown;
@@ -167,6 +211,7 @@ async function judge(
     kind,
     at,
     appraisal: appraisal.root,
+    incoming: facts ? verifier.claims(facts, context).filter(({ to }) => to !== 'token') : [],
     claims: facts ? verifier.claims(facts, context).filter(({ to }) => to !== 'policy') : [],
     ...(facts && { facts }),
     ...(ruling && { ruling }),

@@ -55,7 +55,7 @@ function formatString(text: string, path: readonly string[]): string {
 }
 
 /** Byte order of UTF-8 is order of code points; JavaScript's own order is that of UTF-16 units. */
-function byBytes(a: string, b: string): number {
+export function byBytes(a: string, b: string): number {
   let i = 0;
   while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
   // A difference in the second half of a pair has its first half in common, so comparing units there is right as well.

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { utf8 } from '../bytes/index.ts';
+import { fromUtf8, utf8 } from '../bytes/index.ts';
 import { Malformed } from '../errors.ts';
 import { formatJson } from './format.ts';
-import { memberSlices, parseJson, parseMembers } from './parse.ts';
+import { memberSlices, parseJson, parseMembers, parseSlices } from './parse.ts';
 import type { Json } from './value.ts';
 
 const parse = (text: string): Json => parseJson(utf8(text));
@@ -163,4 +163,21 @@ test('T5: any bytes are parsed or refused, and nothing else is thrown', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+describe('slices of deeper members', () => {
+  const slice = (input: string, ...paths: string[][]) =>
+    parseSlices(utf8(input), paths).raw.map((bytes) => bytes && fromUtf8(bytes));
+
+  test('are the bytes as sent, also behind characters of several bytes', () => {
+    expect(slice('{"é":1,"a": { "b" :\t{ "c":[1 , 2] } }}', ['a', 'b'], ['a', 'b', 'c'], ['b'])).toEqual([
+      '{ "c":[1 , 2] }',
+      '[1 , 2]',
+      undefined,
+    ]);
+  });
+
+  test('are not taken from names with dots that spell the path, nor from deeper', () => {
+    expect(slice('{"a.b":1,"a":[{"b":2}],"c":{"a":{"b":3}}}', ['a', 'b'])).toEqual([undefined]);
+  });
 });

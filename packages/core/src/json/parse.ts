@@ -47,6 +47,22 @@ export function parseMembers(input: Bytes, options: ParseOptions = {}): Members 
   return new Parser(input, fromUtf8(input, options.path ?? 'json'), options).members();
 }
 
+/** A value, and the bytes of some values in it exactly as they were sent. */
+export interface Slices {
+  readonly value: Json;
+  /** In the order of the paths asked for; undefined where there is no such member. */
+  readonly raw: readonly (Bytes | undefined)[];
+}
+
+/**
+ * Reads one JSON value, and keeps the bytes of members that lie deeper.
+ * @param paths names of members, from the outermost in
+ * @throws {Malformed} as `parseJson` does
+ */
+export function parseSlices(input: Bytes, paths: readonly (readonly string[])[], options: ParseOptions = {}): Slices {
+  return new Parser(input, fromUtf8(input, options.path ?? 'json'), options).slices(paths);
+}
+
 /** The bytes of each member's value, exactly as sent. */
 export const memberSlices = (input: Bytes, options: ParseOptions = {}): ReadonlyMap<string, Bytes> =>
   parseMembers(input, options).raw;
@@ -92,6 +108,10 @@ class Parser {
   /** Position in the text, in UTF-16 units: the same as bytes while all is ASCII. */
   #at = 0;
   #depth = 0;
+  /** Members whose bytes are asked for. */
+  #wanted: readonly { readonly names: readonly string[]; span: readonly [from: number, to: number] | undefined }[] = [];
+  /** Where the path of the value itself begins. */
+  #from = 0;
 
   constructor(input: Bytes | undefined, text: string, { maxDepth = 64, path }: ParseOptions) {
     this.#given = input;
@@ -111,20 +131,37 @@ class Parser {
     return value;
   }
 
+  slices(paths: readonly (readonly string[])[]): Slices {
+    this.#wanted = paths.map((names) => ({ names, span: undefined }));
+    this.#from = this.#path.length;
+    const value = this.whole();
+    return { value, raw: this.#wanted.map(({ span }) => span && this.#slice(...span)) };
+  }
+
   members(): Members {
     this.#space();
     if (this.#unit() !== openObject) this.#fail('must be an object');
     const spans = new Map<string, readonly [from: number, to: number]>();
     const value = this.#object(spans);
     this.#end();
-    const raw = new Map<string, Bytes>();
-    // Where all is ASCII a position in the text is a position in the bytes.
+    return { value, raw: new Map(Array.from(spans, ([name, span]) => [name, this.#slice(...span)])) };
+  }
+
+  #slice(from: number, to: number): Bytes {
     const input = this.#input;
-    const ascii = this.#text.length === input.length;
-    for (const [name, [from, to]] of spans) {
-      raw.set(name, ascii ? input.subarray(from, to) : input.subarray(this.#byte(from), this.#byte(to)));
+    // Where all is ASCII a position in the text is a position in the bytes.
+    const isAscii = this.#text.length === input.length;
+    return isAscii ? input.subarray(from, to) : input.subarray(this.#byte(from), this.#byte(to));
+  }
+
+  /** Notes where the member in hand stands, if it is one that is asked for. */
+  #keep(from: number): void {
+    const depth = this.#path.length - this.#from;
+    for (const wanted of this.#wanted) {
+      const { names } = wanted;
+      if (names.length === depth && names.every((name, i) => this.#path[this.#from + i] === name))
+        wanted.span = [from, this.#at];
     }
-    return { value, raw };
   }
 
   #end(): void {
@@ -164,6 +201,7 @@ class Parser {
       const from = this.#at;
       object[name] = this.#value();
       spans?.set(name, [from, this.#at]);
+      if (this.#wanted.length > 0) this.#keep(from);
       this.#path.pop();
       if (this.#closes(closeObject)) return object;
     }

@@ -36,54 +36,76 @@ function plainValue(json: Json): Value | undefined {
 }
 
 /** What evidence (or the client) claims, as far as policies see it. */
-export const policyClaims = (claims: readonly Claim[]): readonly PolicyClaim[] =>
-  claims
-    .filter(({ to }) => to === 'policy' || to === 'both')
-    .flatMap(({ name, value, issuer = 'AttestationService', readOnly = false }) =>
-      valuesOf(value).map((each): PolicyClaim => ({ type: name, value: each, issuer, readOnly })),
-    );
+export function policyClaims(claims: readonly Claim[]): readonly PolicyClaim[] {
+  const seen: PolicyClaim[] = [];
+  const visible = claims.filter(({ to }) => to === 'policy' || to === 'both');
+  for (const { name, value, issuer = 'AttestationService', readOnly = false } of visible) {
+    if (typeof value === 'string' || typeof value === 'boolean') seen.push({ type: name, value, issuer, readOnly });
+    else for (const each of valuesOf(value)) seen.push({ type: name, value: each, issuer, readOnly });
+  }
+  return seen;
+}
+
+/** Claims of one type: where they stand, and once there are many, by value. */
+interface Typed {
+  readonly places: number[];
+  byValue?: Map<Value, number[]>;
+}
+
+/** So many claims are compared one by one as fast as they are looked up. */
+const few = 16;
 
 export class ClaimSet {
   readonly #all: PolicyClaim[] = [];
-  readonly #byType = new Map<string, number[]>();
-  /** Where a claim stands, by issuer, type and value. */
-  readonly #places = new Map<Issuer, Map<string, Map<Value, number>>>();
+  readonly #byType = new Map<string, Typed>();
 
   /**
    * Adds a claim, unless one equal in type, value and issuer is there.
    * @throws {AttestError} when there are too many
    */
   add(claim: PolicyClaim): void {
-    const places = inner(
-      inner(this.#places, claim.issuer, () => new Map<string, Map<Value, number>>()),
-      claim.type,
-      () => new Map<Value, number>(),
-    );
-    const place = places.get(claim.value);
-    const kept = place === undefined ? undefined : this.#all[place];
-    if (place !== undefined && kept !== undefined) {
+    const typed = this.#byType.get(claim.type);
+    const place = typed && this.#find(claim, typed);
+    if (place !== undefined) {
+      const kept = this.#all[place] as PolicyClaim;
       const readOnly = foldedReadOnly(kept.readOnly, claim.readOnly);
       if (readOnly !== kept.readOnly) this.#all[place] = { ...kept, readOnly };
       return;
     }
     if (this.#all.length >= mostClaims)
       throw new AttestError('PolicyDenied', `more than ${mostClaims} claims in one evaluation`);
-    places.set(claim.value, this.#all.length);
-    inner(this.#byType, claim.type, () => []).push(this.#all.length);
-    this.#all.push(claim);
+    const next = this.#all.push(claim) - 1;
+    if (typed === undefined) this.#byType.set(claim.type, { places: [next] });
+    else this.#enter(typed, claim.value, next);
+  }
+
+  #find({ value, issuer }: PolicyClaim, { places, byValue }: Typed): number | undefined {
+    const candidates = byValue ? (byValue.get(value) ?? []) : places;
+    return candidates.find((place) => {
+      const kept = this.#all[place] as PolicyClaim;
+      return kept.value === value && kept.issuer === issuer;
+    });
+  }
+
+  #enter(typed: Typed, value: Value, place: number): void {
+    typed.places.push(place);
+    if (typed.places.length <= few) return;
+    if (typed.byValue) addTo(typed.byValue, value, place);
+    else {
+      typed.byValue = new Map();
+      for (const each of typed.places) addTo(typed.byValue, (this.#all[each] as PolicyClaim).value, each);
+    }
   }
 
   /** All claims, or those of one type, in the order they came. */
   list(type?: string): readonly PolicyClaim[] {
-    const all = this.#all;
-    return type === undefined ? all : (this.#byType.get(type) ?? []).map((place) => all[place] as PolicyClaim);
+    if (type === undefined) return this.#all;
+    return this.#byType.get(type)?.places.map((place) => this.#all[place] as PolicyClaim) ?? [];
   }
 }
 
-function inner<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
+function addTo(map: Map<Value, number[]>, value: Value, place: number): void {
+  const there = map.get(value);
+  if (there) there.push(place);
+  else map.set(value, [place]);
 }

@@ -1,9 +1,9 @@
-/** Which claims satisfy a condition. */
+/** Conditions to closures: which claims satisfy them. */
 import type { ClaimSet, PolicyClaim } from './claims.ts';
-import { type Bound, type Means, propertyOf, resolve } from './resolve.ts';
-import type { Condition, Operator } from './syntax.ts';
+import { type Bound, type Means, propertyOf, type Resolve, resolver } from './resolve.ts';
+import { type Condition, isLiteral, type Operator, type PropertyName, type Test } from './syntax.ts';
 import { areOrdered, asksForAll, isMember } from './undocumented.ts';
-import type { Value, ValueSet } from './values.ts';
+import { setOf, type Value, type ValueSet } from './values.ts';
 
 export interface Match {
   /** Whether the condition is true, its `!` taken into account. */
@@ -11,27 +11,52 @@ export interface Match {
   readonly claims: readonly PolicyClaim[];
   /** Claims of the type asked for that fail on something else. */
   readonly misses: readonly PolicyClaim[];
+  /** The type asked for, where the condition asks for one. */
+  readonly type?: string;
 }
 
-/** Right sides are evaluated once, here. @throws {AttestError} when a function fails */
-export function match(condition: Condition, claims: ClaimSet, bound: Bound, means: Means): Match {
-  const tests = condition.tests.map((test) => {
-    const right = resolve(test.right, bound, means);
-    return { ...test, right, holds: comparison(test.operator, right) };
-  });
-  const typed = tests.find(
-    ({ property, operator, right }) => property === 'type' && operator === '==' && right.values.length === 1,
-  );
-  const type = typed?.right.values[0];
-  const candidates = typeof type === 'string' ? claims.list(type) : claims.list();
-  means.budget.compare(candidates.length * (tests.length + 1));
-  const satisfying: PolicyClaim[] = [];
-  const misses: PolicyClaim[] = [];
-  for (const claim of candidates) {
-    if (tests.every(({ property, holds }) => holds(propertyOf(claim, property)))) satisfying.push(claim);
-    else if (typeof type === 'string') misses.push(claim);
+/** @throws {AttestError} when a function fails */
+export type Matcher = (claims: ClaimSet, bound: Bound, means: Means) => Match;
+
+/** One test of a condition, ready to run. */
+interface ReadyTest {
+  readonly property: PropertyName;
+  /** A single `type==…`: the claims of that type are looked up. */
+  readonly names?: string;
+  readonly holds: Comparison;
+}
+
+export function matcher({ negation, tests }: Condition): Matcher {
+  const wanted = negation === undefined;
+  const begun = tests.map(beginTest);
+  return (claims, bound, means) => {
+    // Right sides are evaluated once, here.
+    const ready = begun.map((begin) => begin(bound, means));
+    const type = ready.find(({ names }) => names !== undefined)?.names;
+    const candidates = claims.list(type);
+    means.budget.compare(candidates.length * (ready.length + 1));
+    const satisfying: PolicyClaim[] = [];
+    const misses: PolicyClaim[] = [];
+    for (const claim of candidates) {
+      if (ready.every(({ property, holds }) => holds(propertyOf(claim, property)))) satisfying.push(claim);
+      else if (type !== undefined) misses.push(claim);
+    }
+    return { holds: satisfying.length > 0 === wanted, claims: satisfying, misses, ...(type !== undefined && { type }) };
+  };
+}
+
+function beginTest({ property, operator, right }: Test): (bound: Bound, means: Means) => ReadyTest {
+  const ready = (set: ValueSet): ReadyTest => {
+    const [name] = set.values;
+    const names = property === 'type' && operator === '==' && set.values.length === 1 && typeof name === 'string';
+    return { property, holds: comparison(operator, set), ...(names && { names: name }) };
+  };
+  if (isLiteral(right)) {
+    const constant = ready(setOf([right.value]));
+    return () => constant;
   }
-  return { holds: satisfying.length > 0 !== (condition.negation !== undefined), claims: satisfying, misses };
+  const resolve: Resolve = resolver(right);
+  return (bound, means) => ready(resolve(bound, means));
 }
 
 type Comparison = (left: Value) => boolean;

@@ -3,9 +3,9 @@ import type { Claim, Json } from '../claim.ts';
 import { type PolicyClaim, policyClaims } from './claims.ts';
 import type { Program } from './program.ts';
 import { Queries } from './queries.ts';
-import { Run } from './run.ts';
+import { found, whyDecided, whyNotPermitted } from './reasons.ts';
+import { type Failure, Run } from './run.ts';
 import type { Range } from './source.ts';
-import { rulesOf } from './syntax.ts';
 import { toJson } from './values.ts';
 
 export interface Ruling {
@@ -13,6 +13,11 @@ export interface Ruling {
   readonly decision: 'permit' | 'deny' | 'error';
   /** The sentence on record: Azure's own for a denial, which function failed on which line for an error. */
   readonly why: string;
+  /**
+   * The same for a reader: which rule decided, or for each rule that could have permitted its first condition that
+   * failed, and with what value.
+   */
+  readonly explanation: string;
   /** The rule that decided; absent when no rule permitted. */
   readonly by?: Range;
   /** Claims for the token, one entry a type in order of issue: one value, or an array of several distinct ones. */
@@ -35,26 +40,35 @@ const sentences = {
  * an error of evaluation.
  */
 export function evaluate(program: Program, incoming: readonly Claim[]): Ruling {
-  const run = new Run(program.text, new Queries(program.queries), program.type);
-  const end = (decision: Ruling['decision'], why: string, by: Range | undefined): Ruling => ({
+  const run = new Run(new Queries(program.queries), program.type);
+  const end = (decision: Ruling['decision'], why: string, explanation: string, by: Range | undefined): Ruling => ({
     decision,
     why,
+    explanation,
     ...(by && { by }),
     issued: decision === 'permit' ? grouped(run.outgoing) : [],
     properties:
       decision === 'permit' ? { ...program.properties, ...Object.fromEntries(run.properties) } : program.properties,
     trace: [...program.trace, ...run.trace.toJson()],
   });
+  const fail = ({ why, by }: Failure): Ruling => end('error', why, `The evaluation failed: ${why}.`, by);
 
   const failed =
     run.receive([...program.added, ...policyClaims(incoming)]) ??
-    run.section('authorizationrules', rulesOf(program.tree, 'authorizationrules'));
-  if (failed) return end('error', failed.why, failed.by);
+    run.section('authorizationrules', program.rules.authorizationrules);
+  if (failed) return fail(failed);
   const { permit, deny } = run.decided;
-  if (deny) return end('deny', sentences.deny, deny.range);
-  if (!permit) return end('deny', sentences.noPermit, undefined);
-  const failedLater = run.section('issuancerules', rulesOf(program.tree, 'issuancerules'));
-  return failedLater ? end('error', failedLater.why, failedLater.by) : end('permit', sentences.permit, permit.range);
+  const decider = deny ?? permit;
+  run.trace.decide(
+    decider?.rule,
+    run.held.map((reason) => [reason.rule, found(reason)]),
+  );
+  if (deny) return end('deny', sentences.deny, whyDecided(deny, 'denied'), deny.rule.range);
+  if (!permit) return end('deny', sentences.noPermit, whyNotPermitted(run.held), undefined);
+  const failedLater = run.section('issuancerules', program.rules.issuancerules);
+  return failedLater
+    ? fail(failedLater)
+    : end('permit', sentences.permit, whyDecided(permit, 'permitted'), permit.rule.range);
 }
 
 /** By type, in order of issue; a type with one distinct value is a scalar. */

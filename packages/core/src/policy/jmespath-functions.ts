@@ -104,7 +104,8 @@ export const queryFunctions: ReadonlyMap<string, QueryFunction> = new Map(
     ends_with: { takes: [['string'], ['string']], run: (_, text: string, end: string) => text.endsWith(end) },
     equals_ignore_case: {
       takes: [['any'], ['any']],
-      run: (_, a: Json, b: Json) => typeof a === 'string' && typeof b === 'string' && foldCase(a) === foldCase(b),
+      run: (_, a: Json, b: Json) =>
+        typeof a === 'string' && typeof b === 'string' && a.length === b.length && foldCase(a) === foldCase(b),
     },
     floor: { takes: [['number']], run: (_, value: Numeric) => rounded(value, Math.floor) },
     join: {
@@ -182,7 +183,7 @@ export const queryFunctions: ReadonlyMap<string, QueryFunction> = new Map(
     },
     to_string: {
       takes: [['any']],
-      run: (steps, value: Json) => (typeof value === 'string' ? value : textOf(value, steps)),
+      run: (steps, value: Json) => (typeof value === 'string' ? value : textOf(value, steps).text),
     },
     type: { takes: [['any']], run: (_, value: Json) => typeOf(value) },
     values: {

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AttestError } from '../errors.ts';
 import { formatJson, parseJson } from '../json/index.ts';
-import { compileQuery } from './jmespath.ts';
+import { compileToText } from './jmespath.ts';
 import { deepestQuery, longestQuery } from './limits.ts';
 
 const search = (query: string, json = 'null'): string => {
   try {
-    return compileQuery(query)(parseJson(new TextEncoder().encode(json), { maxDepth: 100 }), { taken: 0 });
+    return compileToText(query)(parseJson(new TextEncoder().encode(json), { maxDepth: 100 }), { taken: 0 });
   } catch (error) {
     if (error instanceof AttestError) return error.message;
     throw error;

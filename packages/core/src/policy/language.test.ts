@@ -6,7 +6,7 @@ import { AttestError, Malformed } from '../errors.ts';
 import { formatJson, type Json, parseJson } from '../json/index.ts';
 import { format } from './format.ts';
 import { check, compile, type Expression, evaluate, type Program, parse } from './index.ts';
-import { compileQuery } from './jmespath.ts';
+import { compileToText } from './jmespath.ts';
 
 const names = fc.constantFrom('a', 'b', 'x-ms-"\\', '__proto__', 'events');
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
@@ -231,7 +231,7 @@ function slowly({ tree }: Program, incoming: readonly Claim[]): Json | undefined
       case 'JmesPath': {
         const [text, query] = [String(single(a, 'String')), String(single(b, 'String'))];
         if (text === '' || query === '') throw new Failed();
-        return [compileQuery(query)(json(text), { taken: 0 })];
+        return [compileToText(query)(json(text), { taken: 0 })];
       }
       default: {
         const value = json(String(single(a, 'String')));

@@ -8,8 +8,10 @@ import type { Query } from './jmespath.ts';
 import { longestPolicy, mostFindings } from './limits.ts';
 import { parse } from './parse.ts';
 import { Queries } from './queries.ts';
+import { type ReadyRule, readyRules } from './ready.ts';
 import { Run } from './run.ts';
-import { grammarNames, type Policy, rulesOf } from './syntax.ts';
+import { grammarNames, type Policy, rulesOf, type SectionName } from './syntax.ts';
+import { configurationClaims } from './undocumented.ts';
 
 export interface Program {
   readonly text: string;
@@ -21,6 +23,8 @@ export interface Program {
   /** Claims that `configurationrules` added: the incoming set begins with them. */
   readonly added: readonly PolicyClaim[];
   readonly queries: ReadonlyMap<string, Query>;
+  /** Rules as closures, by section. */
+  readonly rules: { readonly [section in Exclude<SectionName, 'configurationrules'>]: readonly ReadyRule[] };
   /** What the configuration rules did. */
   readonly trace: readonly Json[];
 }
@@ -53,9 +57,10 @@ export function prepare(
   const { tree, findings: syntax } = parse(text);
   const queries = new Queries();
   const findings = inOrder([...syntax, ...staticErrors(text, tree, type, queries)]).slice(0, mostFindings);
-  const run = new Run(text, new Queries(queries.compiled), type);
-  const failure =
-    findings.length === 0 ? run.section('configurationrules', rulesOf(tree, 'configurationrules')) : undefined;
+  const run = new Run(new Queries(queries.compiled), type);
+  const ready = (section: SectionName): readonly ReadyRule[] =>
+    findings.length === 0 ? readyRules(text, section, rulesOf(tree, section)) : [];
+  const failure = run.receive(configurationClaims) ?? run.section('configurationrules', ready('configurationrules'));
   if (failure?.by)
     findings.push(
       finding(text, 'error', 'evaluation-failed', failure.by, failure.why, ['policy', grammarNames.configurationrules]),
@@ -67,6 +72,7 @@ export function prepare(
     properties: Object.fromEntries(run.properties),
     added: run.claims,
     queries: queries.compiled,
+    rules: { authorizationrules: ready('authorizationrules'), issuancerules: ready('issuancerules') },
     trace: run.trace.toJson(),
   };
   return { program, findings };

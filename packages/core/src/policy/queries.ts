@@ -4,9 +4,9 @@
  */
 import type { Json } from '../claim.ts';
 import { AttestError, Malformed } from '../errors.ts';
-import { parseJson } from '../json/index.ts';
+import { readDocument } from './documents.ts';
 import { compileQuery, type Query } from './jmespath.ts';
-import { spend } from './jmespath-values.ts';
+import { spend, textOf } from './jmespath-values.ts';
 import { deepestQuery } from './limits.ts';
 
 export class Queries {
@@ -25,7 +25,7 @@ export class Queries {
     if (known !== undefined) return known;
     this.scan(text);
     try {
-      const json = parseJson(new TextEncoder().encode(text), { maxDepth: deepestQuery });
+      const json = readDocument(text);
       this.#documents.set(text, json);
       return json;
     } catch (error) {
@@ -45,7 +45,11 @@ export class Queries {
    * @throws {AttestError} for a bad query, a failing function, and results or searches beyond their bounds
    */
   search(json: string, query: string): string {
-    return this.compile(query)(this.read(json), this.#steps);
+    const value = this.compile(query)(this.read(json), this.#steps);
+    const { text, depth } = textOf(value, this.#steps);
+    // Rules filter first and look closer later: what was just written need not be parsed to be read.
+    if (depth > 0 && depth < deepestQuery) this.#documents.set(text, value);
+    return text;
   }
 
   /** @throws {AttestError} for a query that is malformed or outside the dialect */

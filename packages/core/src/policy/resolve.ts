@@ -1,4 +1,4 @@
-/** Expressions to sets of values. */
+/** Expressions to closures, and those to sets of values. */
 import type { Budget } from './budget.ts';
 import type { PolicyClaim } from './claims.ts';
 import { apply, functions } from './functions.ts';
@@ -14,34 +14,49 @@ export interface Means {
   readonly budget: Budget;
 }
 
-/**
- * Identifiers are bound and functions known: the checker saw to it.
- * @throws {AttestError} when a function fails
- */
-export function resolve(expression: Expression, bound: Bound, means: Means): ValueSet {
+/** @throws {AttestError} when a function fails */
+export type Resolve = (bound: Bound, means: Means) => ValueSet;
+
+/** Identifiers are bound and functions known: the checker saw to it. */
+export function resolver(expression: Expression): Resolve {
   if (expression.kind === 'reference') {
-    const claims = bound.get(expression.identifier.text) ?? [];
     const { property } = expression;
-    means.budget.compare(claims.length);
-    // Only values carry the mark of read-only claims: their types and issuers are no secret.
-    const tainted = property === 'value' && claims.some(({ readOnly }) => readOnly);
-    return setOf(
-      claims.map((claim) => propertyOf(claim, property)),
-      tainted,
-    );
+    const name = expression.identifier.text;
+    return (bound, { budget }) => {
+      const claims = bound.get(name) ?? [];
+      budget.compare(claims.length);
+      return valuesOf(claims, property);
+    };
   }
   if (expression.kind === 'call') {
     const called = functions.get(expression.name.text);
-    if (called === undefined) return setOf([]);
-    const result = apply(
-      called,
-      expression.arguments.map((argument) => resolve(argument, bound, means)),
-      means.queries,
-    );
-    means.budget.make(result.values);
-    return result;
+    if (called === undefined) return () => nothing;
+    const values = expression.arguments.map(resolver);
+    return (bound, means) => {
+      const result = apply(
+        called,
+        values.map((value) => value(bound, means)),
+        means.queries,
+      );
+      means.budget.make(result.values);
+      return result;
+    };
   }
-  return { values: [expression.value], tainted: false };
+  const constant: ValueSet = { values: [expression.value], tainted: false };
+  return () => constant;
+}
+
+const nothing: ValueSet = { values: [], tainted: false };
+
+function valuesOf(claims: readonly PolicyClaim[], property: PropertyName): ValueSet {
+  // Only values carry the mark of read-only claims: their types and issuers are no secret.
+  const tainted = property === 'value' && claims.some(({ readOnly }) => readOnly);
+  const [only] = claims;
+  if (only !== undefined && claims.length === 1) return { values: [propertyOf(only, property)], tainted };
+  return setOf(
+    claims.map((claim) => propertyOf(claim, property)),
+    tainted,
+  );
 }
 
 export const propertyOf = (claim: PolicyClaim, property: PropertyName): Value =>

@@ -25,6 +25,8 @@ export const symbolAt = (text: string, { start, end }: Range): string =>
 /** A text of at most `longest` code points; what was cut shows as an ellipsis. */
 export function cut(text: string, longest: number): string {
   if (text.length <= longest) return text;
+  const head = text.slice(0, longest);
+  if (!/[\ud800-\udfff]/.test(head)) return `${head}…`;
   const points = Array.from(text.slice(0, 2 * longest + 2));
   return points.length <= longest && text.length <= 2 * longest + 2 ? text : `${points.slice(0, longest).join('')}…`;
 }

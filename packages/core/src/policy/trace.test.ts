@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Claim } from '../claim.ts';
 import { compile, evaluate } from './index.ts';
 
@@ -29,6 +29,7 @@ test('each rule says whether it fired, what matched, what nearly did, and what i
           misses: [{ type: 'debug', value: true, issuer: 'AttestationService' }],
         },
       ],
+      why: '[type=="debug", value==false] found debug = true',
     },
     {
       section: 'authorizationrules',
@@ -76,4 +77,59 @@ test('the whole trace is bounded, and says what is missing', () => {
   expect(Array.isArray(trace) && trace).toHaveLength(501);
   expect(Array.isArray(trace) && trace.at(-1)).toEqual({ omittedRules: 1_900 });
   expect(JSON.stringify(trace).length).toBeLessThan(1_500_000);
+});
+
+describe('the decision explains itself', () => {
+  const policy = (rules: string): string => `version=1.2;authorizationrules{\n${rules}\n};`;
+
+  test('the deciding rule is marked, with its range', () => {
+    const { trace, by } = run(policy('=> permit();\n[type=="debug", value==true] => deny();'), claim('debug', true));
+    expect(trace).toMatchObject([
+      { action: 'permit' },
+      { action: 'deny', line: 3, column: 1, decides: true, end: { line: 3, column: 39 } },
+    ]);
+    expect(JSON.stringify(trace).match(/decides/g)).toHaveLength(1);
+    expect(by).toMatchObject({ start: { line: 3, column: 1 }, end: { line: 3, column: 39 } });
+  });
+
+  test.each([
+    [
+      '[type=="debug", value==true] => deny();',
+      'The rule on line 2 denied: [type=="debug", value==true] found debug = true.',
+    ],
+    ['=> deny();', 'The rule on line 2 denied without conditions.'],
+    ['=> add(type="a", value=1);', 'The policy has no rule that permits.'],
+    ['[type=="svn", value>=6] => permit();', 'No rule permitted: on line 2, [type=="svn", value>=6] found svn = 5.'],
+    [
+      '[type=="nothing"] => permit();',
+      'No rule permitted: on line 2, [type=="nothing"] found no claim of type \'nothing\'.',
+    ],
+    ['[value=="x"] => permit();', 'No rule permitted: on line 2, [value=="x"] found no such claim.'],
+    ['![type=="debug"] => permit();', 'No rule permitted: on line 2, ![type=="debug"] found debug = true.'],
+    [
+      '[type=="debug"] && [type=="svn", value==1] && [type=="z"] => permit(); [type=="z"] => permit();',
+      'No rule permitted: on line 2, [type=="svn", value==1] found svn = 5; on line 2, [type=="z"] found no claim of type \'z\'.',
+    ],
+    [
+      '=> add(type="mine", value="v"); [type=="mine", value=="w"] => permit();',
+      'No rule permitted: on line 2, [type=="mine", value=="w"] found mine = "v" (issued by AttestationPolicy).',
+    ],
+    ['[type=="z"] => permit();'.repeat(6), /and 2 more\.$/],
+    ['[type=="debug"] => permit();', 'The rule on line 2 permitted: [type=="debug"] found debug = true.'],
+    [
+      'c:[type=="debug"] => add(type="x", value=AppendString(c.value, "y"));',
+      /^The evaluation failed: AppendString: .*line 2/,
+    ],
+  ])('%s', (rules, explanation) => {
+    const ruling = run(policy(rules), claim('svn', 5), claim('debug', true));
+    if (typeof explanation === 'string') expect(ruling.explanation).toBe(explanation);
+    else expect(ruling.explanation).toMatch(explanation);
+  });
+
+  test('long values and many claims are cut', () => {
+    const many = Array.from({ length: 50 }, (_, i) => `${i}${'v'.repeat(5_000)}`);
+    const { explanation } = run(policy('[type=="a", value=="x"] => permit();'), claim('a', many));
+    expect(explanation.length).toBeLessThan(700);
+    expect(explanation).toContain('and 46 more');
+  });
 });

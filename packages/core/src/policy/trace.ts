@@ -12,24 +12,24 @@ import {
   mostTracedConditions,
   mostTracedRules,
 } from './limits.ts';
+import type { ReadyCondition } from './ready.ts';
 import { cut } from './source.ts';
-import type { Condition, Rule, SectionName } from './syntax.ts';
+import type { Rule, SectionName } from './syntax.ts';
 import { toJson, type Value } from './values.ts';
 
 export class Trace {
-  readonly #text: string;
-  readonly #rules: JsonObject[] = [];
+  readonly #rules: { [name: string]: Json }[] = [];
+  /** Where a rule's record stands. */
+  readonly #places = new Map<Rule, number>();
+  /** Claims as shown: most are looked at by several conditions. */
+  readonly #shown = new Map<PolicyClaim, JsonObject>();
   #omittedRules = 0;
   #conditionsLeft = mostTracedConditions;
   #claimsLeft = mostTracedClaims;
 
-  /** @param text the policy's, from which conditions are quoted */
-  constructor(text: string) {
-    this.#text = text;
-  }
-
   /** Begins the record of a rule; it is entered when it is closed. */
-  rule(section: SectionName, { range, action }: Rule): TracedRule {
+  rule(section: SectionName, rule: Rule): TracedRule {
+    const { range, action } = rule;
     const conditions: Json[] = [];
     let made: JsonObject = {};
     return {
@@ -45,6 +45,7 @@ export class Trace {
           return;
         }
         const { line, column } = range.start;
+        this.#places.set(rule, this.#rules.length);
         this.#rules.push({
           section,
           line,
@@ -59,14 +60,27 @@ export class Trace {
     };
   }
 
+  /** Marks the rule that decided with where it ends, and each that did not permit with the reason. */
+  decide(by: Rule | undefined, held: readonly (readonly [Rule, string])[]): void {
+    for (const [rule, why] of held) this.#mark(rule, { why });
+    const { line, column } = by?.range.end ?? {};
+    if (by && line !== undefined && column !== undefined) this.#mark(by, { decides: true, end: { line, column } });
+  }
+
+  #mark(rule: Rule, marks: JsonObject): void {
+    const place = this.#places.get(rule);
+    const record = place === undefined ? undefined : this.#rules[place];
+    if (record) Object.assign(record, marks);
+  }
+
   /** The rules in order; a last entry says how many are not shown. */
   toJson(): readonly Json[] {
     return this.#omittedRules === 0 ? this.#rules : [...this.#rules, { omittedRules: this.#omittedRules }];
   }
 
-  #condition({ range }: Condition, { holds, claims, misses }: Match): JsonObject {
+  #condition({ text }: ReadyCondition, { holds, claims, misses }: Match): JsonObject {
     return {
-      text: cut(this.#text.slice(range.start.offset, range.end.offset), longestTracedValue),
+      text,
       holds,
       matched: claims.length,
       claims: this.#claims(claims),
@@ -75,18 +89,23 @@ export class Trace {
   }
 
   #claims(claims: readonly PolicyClaim[]): readonly Json[] {
-    const shown = claims.slice(0, Math.max(0, Math.min(mostClaimsPerCondition, this.#claimsLeft)));
-    this.#claimsLeft -= shown.length;
-    return shown.map(({ type, value, issuer }) => ({
-      type: cut(type, longestTracedValue),
-      value: shorten(value),
-      issuer,
-    }));
+    const count = Math.max(0, Math.min(mostClaimsPerCondition, this.#claimsLeft, claims.length));
+    this.#claimsLeft -= count;
+    return (count === claims.length ? claims : claims.slice(0, count)).map((claim) => this.#show(claim));
+  }
+
+  #show(claim: PolicyClaim): JsonObject {
+    const known = this.#shown.get(claim);
+    if (known) return known;
+    const { type, value, issuer } = claim;
+    const shown = { type: cut(type, longestTracedValue), value: shorten(value), issuer };
+    this.#shown.set(claim, shown);
+    return shown;
   }
 }
 
 export interface TracedRule {
-  readonly condition: (condition: Condition, matched: Match) => void;
+  readonly condition: (condition: ReadyCondition, matched: Match) => void;
   readonly made: (claims: readonly PolicyClaim[]) => void;
   readonly close: (fired: boolean, failure?: string) => void;
 }

@@ -2,6 +2,7 @@
  * Every point of the policy language on which no public source decides, each behind one name, so that a decision can be
  * changed in one place. What is written beside each is our choice.
  */
+import type { PolicyClaim } from './claims.ts';
 import type { Operator, SectionName, Verb } from './syntax.ts';
 import { sectionNames } from './syntax.ts';
 import { kindOf, type Value } from './values.ts';
@@ -29,6 +30,7 @@ export const blockComment = '/*';
 
 /** All three languages are taken for every attestation type; what a later one added is refused in an earlier one. */
 export const versions: readonly string[] = ['1.0', '1.1', '1.2'];
+/** Features of later languages: `configurationrules` came with 1.1, functions and `!` with 1.2. */
 export const since = { configurationrules: '1.1', functions: '1.2', negation: '1.2' } as const;
 /** Sections stand in a fixed order, each once; `authorizationrules` must be there. */
 export const mandatorySection: SectionName = 'authorizationrules';
@@ -55,10 +57,21 @@ export const issuerOfTaken = <Issuer>(issuer: Issuer): Issuer => issuer;
 export const foldedReadOnly = (kept: boolean, added: boolean): boolean => kept || added;
 /** Issuing what comes from a read-only claim, also as a property, fails the evaluation. */
 export const taintedIssueFails = true;
+/** Configuration rules run when a policy is set, over no claims at all, and their properties hold for every evaluation. */
+export const configurationClaims: readonly PolicyClaim[] = [];
+/** A property issued in another section than its own changes nothing; the checker warns. */
+export const misplacedPropertyCounts = false;
 /** A property issued more than once: the last one counts. */
 export const latestProperty = <T>(_earlier: T | undefined, later: T): T => later;
 /** The empty set is a subset of every set. */
 export const emptyIsSubset = true;
+
+// Names
+
+/** Prefixes of names that a policy cannot take at a token's top level, whether the service uses the name or not. */
+export const reservedPrefixes: readonly string[] = ['x-ms-', 'x-assay-'];
+/** What stands in the names of claims that clients send, behind the service's own address. */
+export const customClaimPrefix = '/claims/custom/';
 
 // JSON
 

@@ -54,6 +54,13 @@ test('the nearest known name is offered', () => {
   expect(far?.message).not.toContain('did you mean');
 });
 
+test.each(['nonce', 'iss', 'x-ms-policy-hash', 'secureboot'])('%s stands in tokens only', (name) =>
+  expect(condition(`[type=="${name}"]`)).toEqual(['2:8 never-incoming']),
+);
+
+test('what clients send under a prefix is not looked for', () =>
+  expect(condition('[type=="https://assay.example/claims/custom/site"]')).toEqual([]));
+
 test('what a rule before makes is known, with its kind; a computed type makes every name possible', () => {
   expect(issuance('=> add(type="mine", value=5); [type=="mine", value=="5"] => issue(type="y", value=1);')).toEqual([
     '2:53 number-as-string',
@@ -103,6 +110,7 @@ test.each([
   ['=>permit();', ['1:34 always-permits']],
   ['=>permit();[type=="events"]=>deny();', []],
   ['[type=="events"]=>permit();', []],
+  ['[] => permit();', ['1:38 always-permits']],
   ['=>deny();', []],
   ['=>deny();=>permit();', ['1:41 after-deny']],
   ['[type=="events"]=>deny();=>permit();', []],

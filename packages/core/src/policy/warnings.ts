@@ -4,7 +4,7 @@ import { finding, type PolicyFinding, type WarningCode } from './finding.ts';
 import { functions } from './functions.ts';
 import { bareWord } from './jmespath-parse.ts';
 import { mostFindings } from './limits.ts';
-import { isTaken } from './names.ts';
+import { isTaken, isTokenOnly } from './names.ts';
 import { nearest } from './nearest.ts';
 import { formOf } from './properties.ts';
 import type { Range } from './source.ts';
@@ -21,6 +21,7 @@ import {
   type Section,
   type Test,
 } from './syntax.ts';
+import { customClaimPrefix } from './undocumented.ts';
 import { type Kind, kindOf } from './values.ts';
 
 /** What is known about an attestation type; without it the warnings that need it are not given. */
@@ -48,7 +49,7 @@ const allowedTexts = new Map<string, readonly string[]>([
 class Watcher {
   readonly findings: PolicyFinding[] = [];
   readonly #text: string;
-  readonly #known: KnownType;
+  readonly #about: KnownType;
   /** Types that can be there, with their kind where all their values have it. */
   readonly #types = new Map<string, Kind | undefined>();
   /** A rule has made a type whose name the text does not show: any name may be there. */
@@ -57,7 +58,7 @@ class Watcher {
 
   constructor(text: string, known: KnownType) {
     this.#text = text;
-    this.#known = known;
+    this.#about = known;
     this.#anyType = known.incoming === undefined;
     for (const { name, kind } of known.incoming ?? []) this.#types.set(name, kind);
   }
@@ -73,8 +74,9 @@ class Watcher {
   }
 
   #decisions(rules: readonly Rule[]): void {
+    // `[]` holds for any claim, and there is always one.
     const isAlways = ({ conditions, action }: Rule, verb: Action['verb']): boolean =>
-      action.verb === verb && conditions.length === 0;
+      action.verb === verb && conditions.every(({ negation, tests }) => !negation && tests.length === 0);
     const denied = rules.findIndex((rule) => isAlways(rule, 'deny'));
     const after = denied < 0 ? undefined : rules[denied + 1];
     if (after) this.#warn('after-deny', after.range, 'nothing changes the outcome behind a deny() without conditions');
@@ -99,25 +101,27 @@ class Watcher {
       ({ property, operator, right }) => property === 'type' && operator === '==' && right.kind === 'string',
     );
     const type = typed?.right.kind === 'string' ? typed.right.value : undefined;
-    const custom = tests.some(
+    const isCustom = tests.some(
       ({ property, right }) => property === 'issuer' && right.kind === 'string' && right.value === 'CustomClaim',
     );
-    if (
-      typed &&
-      type !== undefined &&
-      !custom &&
-      !this.#anyType &&
-      !this.#types.has(type) &&
-      this.findings.length < mostFindings
-    ) {
-      const meant = nearest(type, this.#types.keys());
-      this.#warn(
-        'unknown-claim',
-        typed.right.range,
-        `no evidence of this type carries '${type}', and no rule before makes it${meant === undefined ? '' : `: did you mean '${meant}'?`}`,
-      );
-    }
+    if (typed && type !== undefined && !isCustom && !type.includes(customClaimPrefix))
+      this.#known(type, typed.right.range);
     for (const test of tests) this.#kinds(test, type === undefined ? undefined : this.#types.get(type));
+  }
+
+  /** Whether a claim of this type can be there at all. */
+  #known(type: string, range: Range): void {
+    if (this.#anyType || this.#types.has(type) || this.findings.length >= mostFindings) return;
+    if (isTokenOnly(type, this.#about.reserved ?? [])) {
+      this.#warn('never-incoming', range, `'${type}' is put into tokens by the service: policies never see it`);
+      return;
+    }
+    const meant = nearest(type, this.#types.keys());
+    this.#warn(
+      'unknown-claim',
+      range,
+      `no evidence of this type carries '${type}', and no rule before makes it${meant === undefined ? '' : `: did you mean '${meant}'?`}`,
+    );
   }
 
   /** Literals that exclude each other, or that the property never has. */
@@ -202,7 +206,7 @@ class Watcher {
 
   #property(section: Section, { type }: MadeClaim): void {
     if (type.kind !== 'string') return;
-    const form = formOf(type.value, this.#known.type);
+    const form = formOf(type.value, this.#about.type);
     if (form?.section === section.name) return;
     const why = form
       ? `belongs into ${form.section}`
@@ -213,7 +217,7 @@ class Watcher {
   }
 
   #shadow(section: Section, verb: Action['verb'], type: string, range: Range): void {
-    if (section.name !== 'issuancerules' || verb !== 'issue' || !isTaken(type, this.#known.reserved ?? [])) return;
+    if (section.name !== 'issuancerules' || verb !== 'issue' || !isTaken(type, this.#about.reserved ?? [])) return;
     this.#warn(
       'shadowed-claim',
       range,

@@ -3,7 +3,8 @@
  * Follows recorded tokens of Azure Attestation to the byte, but for the claims of our own (`x-assay-`).
  */
 import type { Claim, Json, JsonObject } from '../claim.ts';
-import { formatJson } from '../json/index.ts';
+import { AttestError } from '../errors.ts';
+import { byBytes, formatJson } from '../json/index.ts';
 
 /** What of an attestation type's form matters here (`TokenForm` of the contract has the same members). */
 export interface Form {
@@ -12,6 +13,31 @@ export interface Form {
   readonly header: 'jku' | 'x5c';
   readonly order: 'sorted' | readonly string[];
   readonly policyClaims: 'both' | 'nested';
+  readonly issuance?: { readonly lifetimeMinutes: string; readonly omitCertificates: string };
+  /** The header names the certificate by its digest (`x5t`) instead of carrying it. */
+  readonly omitsCertificates?: boolean;
+}
+
+/** A year. */
+const longestMinutes = 525_600;
+
+/**
+ * The form as issuance rules want it.
+ * @param properties what they set
+ * @throws {AttestError} `PolicyDenied` for a lifetime that no token can have
+ */
+export function issuedForm<F extends Form>(form: F, properties: { readonly [name: string]: Json }): F {
+  if (!form.issuance) return form;
+  const { lifetimeMinutes, omitCertificates } = form.issuance;
+  const minutes = properties[lifetimeMinutes];
+  if (minutes === undefined) return { ...form, omitsCertificates: properties[omitCertificates] === true };
+  const number = Number(minutes);
+  if (!(number >= 1 && number <= longestMinutes))
+    throw new AttestError(
+      'PolicyDenied',
+      `The policy sets ${lifetimeMinutes} to ${String(minutes)}, expected 1 to ${longestMinutes}`,
+    );
+  return { ...form, lifetimeSeconds: number * 60, omitsCertificates: properties[omitCertificates] === true };
 }
 
 /** Seconds that a token without an early start is dated back: clients with a slow clock and no slack must accept it. */
@@ -43,8 +69,13 @@ export interface HeaderParts {
 }
 
 /** The JWS header as JSON text. */
-export function writeHeader(form: Pick<Form, 'header'>, { alg, kid, issuer, x5c }: HeaderParts): string {
-  if (form.header === 'x5c') return formatJson({ typ: 'JWT', alg, x5c, kid });
+export function writeHeader(
+  form: Pick<Form, 'header' | 'omitsCertificates'>,
+  { alg, kid, issuer, x5c }: HeaderParts,
+): string {
+  // Such a key is named by its certificate's digest, whether the certificate comes along or not.
+  if (form.header === 'x5c')
+    return formatJson({ typ: 'JWT', alg, ...(form.omitsCertificates ? { x5t: kid } : { x5c }), kid });
   return formatJson({ alg, jku: `${issuer}/certs`, kid, typ: 'JWT' });
 }
 
@@ -92,7 +123,8 @@ export function writePayload(form: Pick<Form, 'order' | 'policyClaims'>, content
     ['x-ms-ver', '1.0'],
   ]);
   if (policySigner) members.set('x-ms-policy-signer', policySigner);
-  if (issued.size > 0) members.set('x-ms-policy', objectOf(issued));
+  // Within the object names are in byte order in every form.
+  if (issued.size > 0) members.set('x-ms-policy', objectOf(new Map([...issued].sort(([a], [b]) => byBytes(a, b)))));
   if (form.policyClaims === 'both') {
     const taken = new Set([...members.keys(), ...content.serviceClaims]);
     for (const [name, value] of issued) if (!taken.has(name) && !isReserved(name)) members.set(name, value);
@@ -103,20 +135,25 @@ export function writePayload(form: Pick<Form, 'order' | 'policyClaims'>, content
 
 /** One member for each name: its value, or an array of its distinct values in the order they were issued. */
 function grouped(claims: readonly Pick<Claim, 'name' | 'value'>[]): Map<string, Json> {
-  const byName = new Map<string, Map<string, Json>>();
+  const byName = new Map<string, Json[]>();
   for (const { name, value } of claims) {
-    const values = byName.get(name) ?? new Map<string, Json>();
-    // The text tells 1 from "1" and holds objects apart by content.
-    const text = formatJson(value, { sorted: true });
-    if (!values.has(text)) values.set(text, value);
-    byName.set(name, values);
+    const values = byName.get(name);
+    if (values) values.push(value);
+    else byName.set(name, [value]);
   }
-  return new Map(
-    Array.from(byName, ([name, values]): [string, Json] => {
-      const [first, ...more] = values.values();
-      return [name, more.length === 0 ? (first as Json) : [...values.values()]];
-    }),
-  );
+  return new Map(Array.from(byName, ([name, values]): [string, Json] => [name, oneOrDistinct(values)]));
+}
+
+function oneOrDistinct(values: readonly Json[]): Json {
+  if (values.length === 1) return values[0] as Json;
+  // The text tells 1 from "1" and holds objects apart by content. Of equal ones the first stays.
+  const byText = new Map<string, Json>();
+  for (const value of values) {
+    const text = formatJson(value, { sorted: true });
+    if (!byText.has(text)) byText.set(text, value);
+  }
+  const distinct = [...byText.values()];
+  return distinct.length === 1 ? (distinct[0] as Json) : distinct;
 }
 
 /** The listed members first, then the others as they came, our own at the very end. */
