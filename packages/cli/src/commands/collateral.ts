@@ -2,6 +2,7 @@
 import { type Imported, importFiles, type Shown, showFolder } from '@assay/server/collateral';
 import type { Ending } from '../exit.ts';
 import { momentOf, momentText, requireFolder } from '../input.ts';
+import { warnOfSkipped } from '../skipped.ts';
 import { type Cell, printTable } from '../table.ts';
 import { printError, printJson, printWarning, type Terminal, waitingFor } from '../ui.ts';
 
@@ -11,7 +12,7 @@ export async function importCommand(
   terminal: Terminal,
 ): Promise<Ending> {
   const imported = await waitingFor(terminal, 'the files to be stored', importFiles(files, options.to));
-  const refused = imported.filter(({ stored }) => stored === undefined);
+  const refused = imported.filter(({ refusedBy }) => refusedBy !== undefined);
   if (options.json) printJson(terminal, { to: options.to, imported });
   else {
     const { green, dim } = terminal.out.paint;
@@ -27,7 +28,9 @@ export async function importCommand(
     );
     for (const { file, what } of refused) printError(terminal, `${file} was not taken: ${what}`);
   }
-  return refused.length === 0 ? 'passed' : 'refused';
+  for (const { file, warning } of imported) if (warning !== undefined) printWarning(terminal, `${file}: ${warning}`);
+  if (refused.length === 0) return 'passed';
+  return refused.some(({ refusedBy }) => refusedBy === 'system') ? 'usage' : 'refused';
 }
 
 export async function showCommand(
@@ -37,7 +40,7 @@ export async function showCommand(
 ): Promise<Ending> {
   const at = options.at === undefined ? terminal.now() : momentOf(options.at, '--at');
   await requireFolder(folder);
-  const { shown, strangers } = await waitingFor(terminal, 'the folder to be read', showFolder(folder));
+  const { shown, strangers, skipped } = await waitingFor(terminal, 'the folder to be read', showFolder(folder));
   if (options.json) {
     printJson(terminal, {
       folder,
@@ -49,6 +52,7 @@ export async function showCommand(
         standing: standing(one, at),
       })),
       unknown: strangers,
+      skipped,
     });
     return 'passed';
   }
@@ -71,6 +75,7 @@ export async function showCommand(
   if (rows.length > 0)
     printTable(terminal.out, rows, { head: ['', 'kind', 'name', 'evaluation', 'valid from', 'until', 'file'] });
   for (const path of strangers) printWarning(terminal, `${path} is not collateral`);
+  for (const one of skipped) warnOfSkipped(terminal, one);
   return 'passed';
 }
 
