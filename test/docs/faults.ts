@@ -9,12 +9,12 @@ export interface Fault {
   readonly none?: string;
 }
 
-const noTpm = 'TPM evidence is not part of the product yet.';
+const noTpm =
+  'The product keeps no records of TPMs: a request brings the certificate of its attestation key, every time.';
 const noSnp = 'SEV-SNP evidence is not part of the product yet.';
-const noRounds = 'No attestation type of the product has rounds with a challenge of the service yet.';
 const noAdministration =
   'The product has no administration over the network yet: policies and settings come from files.';
-const noStore = 'The product keeps no state that outlives a process yet.';
+const noStore = 'Of what it decides the product keeps nothing that outlives a process but keys and spent contexts.';
 const oneProvider = 'A process serves one provider.';
 
 export const faults: { readonly [group: string]: { readonly [id: string]: Fault } } = {
@@ -46,7 +46,6 @@ export const faults: { readonly [group: string]: { readonly [id: string]: Fault 
     T7: {
       where: 'Keylime, CVE-2021-3406',
       what: 'Nothing tied the attestation key to the TPM whose endorsement certificate was shown.',
-      none: noTpm,
     },
     T8: {
       where: 'Keylime, CVE-2022-1053',
@@ -56,7 +55,6 @@ export const faults: { readonly [group: string]: { readonly [id: string]: Fault 
     T9: {
       where: 'Keylime, CVE-2023-38201',
       what: 'An error gave the answer to the registrar’s challenge away, and tries were free.',
-      none: noTpm,
     },
     T10: {
       where: 'Keylime, CVE-2025-13609',
@@ -70,7 +68,6 @@ export const faults: { readonly [group: string]: { readonly [id: string]: Fault 
     T12: {
       where: 'Constellation, GO-2023-1583; openenclave issue 3856',
       what: 'Data of the user stood beside the evidence without being covered by its signature.',
-      none: `${noTpm} That data beside a quote must be what the signed report binds is T6.`,
     },
     T13: {
       where: 'Trustee, insecure_header_jwk; Microsoft TAV, pull request 152',
@@ -87,7 +84,6 @@ export const faults: { readonly [group: string]: { readonly [id: string]: Fault 
     T52: {
       where: 'a literal reading of the wire',
       what: 'A stranger’s signed policy passed because the stranger appended a listed certificate to the chain.',
-      none: 'Signed policies are not taken over the network yet.',
     },
     T53: {
       where: 'a literal reading of the wire',
@@ -99,12 +95,10 @@ export const faults: { readonly [group: string]: { readonly [id: string]: Fault 
     T15: {
       where: 'go-attestation, CVE-2022-0317 (GHSA-99cg-575x-774p)',
       what: 'PCR values that the quote did not cover were believed.',
-      none: noTpm,
     },
     T16: {
       where: 'go-attestation, disclosure on event logs',
       what: 'The type of an event is not hashed, so events could be given another meaning.',
-      none: noTpm,
     },
     T17: {
       where: 'dstack audit',
@@ -132,7 +126,6 @@ export const faults: { readonly [group: string]: { readonly [id: string]: Fault 
     T22: {
       where: 'confidential-os-builder, pull request 114; kettle issue 56',
       what: 'Offsets of RTMRs were wrong in code and tests alike, and a log did not cover all that was measured.',
-      none: 'Event logs of trust domains are not read yet; layouts are judged by quotes with Intel’s own verdicts ([conformance](conformance.md)).',
     },
     T23: {
       where: 'Keylime, commit 0219550c',
@@ -147,7 +140,6 @@ export const faults: { readonly [group: string]: { readonly [id: string]: Fault 
     T25: {
       where: 'Keylime, CVE-2026-6420',
       what: 'The challenge was a constant.',
-      none: noRounds,
     },
     T26: {
       where:
@@ -163,7 +155,6 @@ export const faults: { readonly [group: string]: { readonly [id: string]: Fault 
     T28: {
       where: 'NVFlare, pull request 5131',
       what: 'A table of reports already seen was taken for freshness.',
-      none: noRounds,
     },
     T29: {
       where: 'azure-docs, issue 43938',

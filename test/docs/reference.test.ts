@@ -2,6 +2,7 @@
 import { attestChecks, type CheckTable, errorTable } from '@assay/core';
 import { claimDestinations, sgxClaimNames, tdQuote } from '@assay/core/intel';
 import { types } from '@assay/core/registry';
+import { tpmClaimDestinations, tpmClaimNames } from '@assay/core/tpm';
 import { expect, test } from 'vitest';
 import { expectDocument } from '../setup/document.ts';
 import { code, table } from './table.ts';
@@ -62,6 +63,10 @@ test('docs/reference/claims.md', () => {
       claimDestinations.sgx,
     ],
     [['Quotes of TDX trust domains'], claimDestinations.tdx],
+    [
+      types.filter(({ serviceClaims }) => serviceClaims === tpmClaimNames).map(({ name }) => name),
+      tpmClaimDestinations,
+    ],
   ] as const;
   const text = sections.map(([names, destinations]) => {
     const rows = Object.entries(destinations).map(([name, to]) => [

@@ -22,7 +22,19 @@ async function printed(args: readonly string[]): Promise<{ readonly code: number
   return { code, text: written.join('') };
 }
 
-const commands = ['serve', 'attest', 'verify', 'appraise', 'explain', 'collateral import', 'collateral show', 'forge'];
+const commands = [
+  'serve',
+  'attest',
+  'verify',
+  'appraise',
+  'explain',
+  ...['check', 'format', 'eval', 'explain', 'test', 'hash', 'sign', 'show'].map((name) => `policy ${name}`),
+  'collateral import',
+  'collateral show',
+  'collateral fetch',
+  'collateral watch',
+  'forge',
+];
 
 test('the reference of the command line is up to date', async () => {
   const sections: string[] = [];

@@ -241,6 +241,19 @@ test('a quote that only names its platform: its certificates from a file', () =>
     expect((await appraiseFile(file, `--pck-chain ${chain}`)).code).toBe(2);
   }));
 
+test('evidence that is no bytes at all is a verdict, too: JSON has its whole shape', () =>
+  withForged('sgx', '', async ({ folder, appraiseFile }) => {
+    writeFileSync(join(folder, 'text.txt'), 'neither-this!nor-that');
+    const { code, json } = await appraiseFile(join(folder, 'text.txt'), '--json');
+    expect(code).toBe(1);
+    expect(json()).toMatchObject({
+      outcome: 'refused',
+      tcbStatus: null,
+      error: { code: 'EvidenceMalformed' },
+      checks: [],
+    });
+  }));
+
 test.each([
   ['appraise sgx nowhere.bin --collateral .', /nowhere.bin cannot be read: there is no such file/],
   ['appraise sgx package.json --collateral nowhere', /the folder nowhere cannot be read: there is no such file/],

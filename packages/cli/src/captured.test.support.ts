@@ -16,12 +16,26 @@ export interface Ran {
 /** @param line what is typed behind `assay`, words apart by single blanks; or the words */
 export async function assay(
   line: string | readonly string[],
-  given: { readonly stdin?: Uint8Array; readonly env?: Record<string, string>; readonly now?: Date } = {},
+  given: {
+    readonly stdin?: Uint8Array;
+    readonly env?: Record<string, string>;
+    readonly now?: Date;
+    /** Told what is written to stdout, as it is written. */
+    readonly heard?: (text: string) => void;
+  } = {},
 ): Promise<Ran> {
-  const { stdin = new Uint8Array(), env = {}, now = new Date() } = given;
+  const { stdin = new Uint8Array(), env = {}, now = new Date(), heard } = given;
   const [out, err]: [string[], string[]] = [[], []];
   const code = await run(typeof line === 'string' ? line.split(' ') : line, {
-    out: screenOf({ write: (text) => out.push(text) }, env),
+    out: screenOf(
+      {
+        write(text) {
+          out.push(text);
+          heard?.(text);
+        },
+      },
+      env,
+    ),
     err: screenOf({ write: (text) => err.push(text) }, env),
     stdin: async () => stdin,
     env,

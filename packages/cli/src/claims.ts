@@ -1,5 +1,6 @@
 /** The claims of a token as rows for people: times readable, objects as JSON, one claim a line. */
 import { momentText } from './input.ts';
+import { jsonLine } from './json.ts';
 import type { Cell } from './table.ts';
 import type { Screen } from './ui.ts';
 
@@ -15,5 +16,5 @@ export function claimRows(
 function claimText(name: string, value: unknown): string {
   if (typeof value === 'string') return value;
   if (times.has(name) && typeof value === 'number') return `${value}  ${momentText(value * 1000)}`;
-  return JSON.stringify(value);
+  return jsonLine(value);
 }

@@ -43,6 +43,15 @@ export function endingOf(error: unknown): Exclude<Ending, 'passed'> {
   }
 }
 
+/** One word on an error for scripts: its own code, or that of what caused it, or else its name. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'Defect';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  if (!(error instanceof CommandError)) return error.name;
+  if (error.cause !== undefined) return codeOf(error.cause);
+  return error.ending === 'unavailable' ? 'Unavailable' : 'Malformed';
+}
+
 /** A refused check carries its remedy at the end of its sentence: here it is a line of its own. */
 export function wordsOf(error: unknown): { readonly message: string; readonly hints: readonly string[] } {
   if (error instanceof CommandError) return { message: error.message, hints: error.hints };

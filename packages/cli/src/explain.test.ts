@@ -54,6 +54,15 @@ test('JSON says the same', async () => {
   expect(json().checks.map(({ id }: { id: string }) => id)).toContain('intel.tdx.module');
 });
 
+test('JSON says what nobody knows, too', async () => {
+  const { code, json } = await explain('hello', true);
+  expect(code).toBe(1);
+  expect(json()).toEqual({
+    outcome: 'refused',
+    error: { code: 'Malformed', message: expect.stringContaining('is nothing that assay knows') },
+  });
+});
+
 test('what nobody knows', async () => {
   const { code, stderr } = await explain('hello');
   expect(code).toBe(1);

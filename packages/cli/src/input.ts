@@ -1,5 +1,5 @@
 /** What commands read: files and standard input within bounds, evidence in any of its spellings, times. */
-import { readFile, stat } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { AttestError, type Bytes, Malformed } from '@assay/core';
 import { fromBase64, fromHex, latin1 } from '@assay/core/bytes';
 import { CommandError } from './exit.ts';
@@ -44,12 +44,15 @@ export function reasonOf(cause: unknown): string {
   return (typeof code === 'string' ? words[code] : undefined) ?? message ?? String(cause);
 }
 
-/** @throws {CommandError} usage, unless there is such a folder */
+/** @throws {CommandError} usage, unless there is such a folder and it can be read */
 export async function requireFolder(path: string): Promise<void> {
-  const about = await stat(path).catch((cause: unknown) => {
+  try {
+    if (!(await stat(path)).isDirectory()) throw new CommandError('usage', `${path} is a file, expected a folder`);
+    await access(path, constants.R_OK | constants.X_OK);
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
     throw new CommandError('usage', `the folder ${path} cannot be read: ${reasonOf(cause)}`, [], cause);
-  });
-  if (!about.isDirectory()) throw new CommandError('usage', `${path} is a file, expected a folder`);
+  }
 }
 
 /**

@@ -1,8 +1,8 @@
 /** The `assay` command: from its arguments to an exit code. Nothing heavy is loaded before a command is known. */
 import { CommanderError } from 'commander';
-import { type Ending, endingOf, exitCodes, wordsOf } from './exit.ts';
+import { codeOf, type Ending, endingOf, exitCodes, wordsOf } from './exit.ts';
 import { assay } from './program.ts';
-import { printError, screenOf, type Terminal } from './ui.ts';
+import { printError, printJson, screenOf, type Terminal } from './ui.ts';
 
 export { screenOf, type Terminal } from './ui.ts';
 
@@ -11,8 +11,14 @@ export { screenOf, type Terminal } from './ui.ts';
  * @param args without the names of Node and of the script
  * @returns the exit code; whatever is thrown inside becomes one, and lines on stderr
  */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(args: readonly string[], given: Terminal): Promise<number> {
   let ending: Ending = 'passed';
+  let hasSpoken = false;
+  const line = (text?: string): void => {
+    hasSpoken = true;
+    given.out.line(text);
+  };
+  const terminal: Terminal = { ...given, out: { ...given.out, line } };
   const program = assay(terminal, (reached) => {
     ending = reached;
   });
@@ -23,6 +29,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (error instanceof CommanderError) return wronglyCalled(error, args, terminal);
     const reached = endingOf(error);
     const { message, hints } = wordsOf(error);
+    // Scripts that asked for JSON get some, unless the command line itself was wrong.
+    const isVerdict = reached === 'refused' || reached === 'unavailable';
+    if (isVerdict && args.includes('--json') && !hasSpoken)
+      printJson(terminal, { outcome: reached, error: { code: codeOf(error), message } });
     if (reached !== 'defect') printError(terminal, message, hints);
     else
       printError(terminal, `this is a defect of assay: ${message}`, [

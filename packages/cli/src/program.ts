@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command, Option } from 'commander';
 import type { Ending } from './exit.ts';
 import { addPolicyCommands } from './policy-program.ts';
+import { addTpmCommands } from './tpm-program.ts';
 import { helpWidth, type Terminal } from './ui.ts';
 
 const kinds = ['sgx', 'openenclave', 'tdx'] as const;
@@ -111,7 +112,7 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
       ),
     );
 
-  command('explain', 'show what is in a quote, report, certificate, CRL or piece of collateral')
+  command('explain', 'show what is in a quote, report, event log, certificate, CRL or piece of collateral')
     .argument('<file>', evidence)
     .addOption(json())
     .action(
@@ -119,6 +120,7 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     );
 
   addPolicyCommands({ command, does, terminal });
+  addTpmCommands({ command, does, terminal });
 
   const collateral = command('collateral', 'keep a folder of vendors’ collateral').exitOverride();
   command('import', 'recognise files by content and store them unchanged', collateral)

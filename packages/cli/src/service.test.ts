@@ -107,6 +107,49 @@ test('nobody there, and nobody to be believed: unavailable', async () => {
   expect((await assay(`verify ${stdout.trim()} --issuer ${served.issuer}`)).code).toBe(3);
 }, 20_000);
 
+test('with --json whatever ends without a verdict says so on standard output', async () => {
+  const { stdout } = await assay(`attest sgx ${folder}/quote.bin ${there()}`);
+  writeFileSync(`${folder}/odd.jwt`, Uint8Array.of(0xff, 0xfe, 0xe9));
+  const unreachable = await assay(`attest sgx ${folder}/quote.bin --server https://127.0.0.1:9 --json`);
+  expect(unreachable.code).toBe(3);
+  expect(unreachable.json()).toMatchObject({ outcome: 'unavailable', error: { code: 'Unreachable' } });
+  const strange = await assay(`verify ${stdout.trim()} --issuer ${served.issuer} --json`);
+  expect(strange.code).toBe(3);
+  expect(strange.json()).toEqual({
+    outcome: 'unavailable',
+    error: { code: 'KeysUnavailable', message: expect.any(String) },
+  });
+  const odd = await assay(`verify ${folder}/odd.jwt ${issuer()} --json`);
+  expect(odd.code).toBe(1);
+  expect(odd.json()).toMatchObject({ outcome: 'refused', error: { code: 'malformed' }, problems: [{}] });
+  writeFileSync(`${folder}/text.txt`, 'a-b!c');
+  const text = await assay(`attest sgx ${folder}/text.txt ${there()} --json`);
+  expect(text.code).toBe(1);
+  expect(text.json()).toMatchObject({ outcome: 'refused', error: { code: 'EvidenceMalformed' } });
+  // Nothing was judged where the command line is wrong.
+  expect(await assay(`verify absent.jwt --issuer http://localhost --json`)).toMatchObject({ code: 2, stdout: '' });
+}, 20_000);
+
+test('integers beyond 2^53 in bound data come out of every command as they are', async () => {
+  writeFileSync(join(folder, 'large.json'), '{"a":[12345678901234567890]}');
+  await assay(`forge sgx --to ${folder}/large --runtime-data ${folder}/large.json`);
+  const data = `--runtime-data ${folder}/large.json --runtime-data-type JSON`;
+  const root = `--anchor ${folder}/development-root.pem`;
+  for (const json of ['', ' --json']) {
+    const judged = await assay(
+      `appraise sgx ${folder}/large/quote.bin --collateral ${folder}/large/collateral ${root} ${data}${json}`,
+    );
+    expect(judged.code).toBe(0);
+    if (json) expect(judged.stdout).toContain('12345678901234567890');
+    const attested = await assay(`attest sgx ${folder}/large/quote.bin ${there()} ${data} --appraisal${json}`);
+    expect(attested.code).toBe(0);
+    const token = json ? attested.json().token : attested.stdout.trim();
+    const verified = await assay(`verify ${token} ${issuer()} --allow-insecure${json}`);
+    expect(verified.code).toBe(0);
+    expect(verified.stdout).toContain('12345678901234567890');
+  }
+});
+
 test('usage', async () => {
   expect((await assay(`attest sgx ${folder}/quote.bin --server http://localhost`)).code).toBe(2);
   expect((await assay(`verify a.b.c --issuer http://localhost`)).code).toBe(2);

@@ -10,6 +10,7 @@
  * - Text from outside is shown with its control characters spelt out: evidence must not drive the terminal.
  */
 import picocolors from 'picocolors';
+import { jsonText } from './json.ts';
 
 type Paint = ReturnType<typeof picocolors.createColors>;
 
@@ -132,8 +133,7 @@ export function printWarning({ err }: Pick<Terminal, 'err'>, message: string): v
   err.line(`${err.paint.bold(err.paint.yellow('warning:'))} ${safe(asLine(message))}`);
 }
 
-export const printJson = ({ out }: Pick<Terminal, 'out'>, value: unknown): void =>
-  out.line(JSON.stringify(value, null, 2));
+export const printJson = ({ out }: Pick<Terminal, 'out'>, value: unknown): void => out.line(jsonText(value));
 
 /** Waits for work; after a second, and every five after that, says on stderr for what. */
 export async function waitingFor<T>({ err }: Pick<Terminal, 'err'>, what: string, work: Promise<T>): Promise<T> {

@@ -1,8 +1,9 @@
 import { expect, describe as group, test } from 'vitest';
-import { Appraisal, checks, close, describe, Refusal, type Section, settle } from './appraisal.ts';
+import { Appraisal, checks, close, describe, Refusal, type Section, settle, writeAppraisal } from './appraisal.ts';
 import { utf8 } from './bytes/index.ts';
 import type { JsonObject } from './claim.ts';
 import { AttestError } from './errors.ts';
+import { formatJson } from './json/index.ts';
 
 const table = checks({
   'toy.first': ['EvidenceRefused', 'The first holds'],
@@ -234,7 +235,7 @@ group('closing', () => {
       detail: 'y'.repeat(5000),
     });
     const closed = close(appraisal.root);
-    expect([holdsViews(appraisal.root), holdsViews(closed), holdsViews(settle(appraisal.root))]).toEqual([
+    expect([holdsViews(appraisal.root), holdsViews(closed), holdsViews(settle(appraisal.root, formatJson))]).toEqual([
       true,
       false,
       false,
@@ -245,9 +246,18 @@ group('closing', () => {
     expect(cut?.['detail']).toBe(`${'y'.repeat(1024)}… (5000 characters)`);
   });
 
+  test('written at once it is the same JSON, settled branches included', () => {
+    const appraisal = build();
+    const settled = settle(build().root, formatJson);
+    appraisal.graft(settled, true);
+    appraisal.graft(settled, false);
+    appraisal.attach('trace', { large: 2n ** 64n });
+    expect(writeAppraisal(appraisal.root, formatJson)).toBe(formatJson(close(appraisal.root)));
+  });
+
   test('settled first or not, the record says the same', () => {
     const appraisal = build();
-    expect(close(settle(appraisal.root))).toEqual(close(appraisal.root));
+    expect(close(settle(appraisal.root, formatJson))).toEqual(close(appraisal.root));
   });
 
   test('T39: no control character is kept in a value', () => {

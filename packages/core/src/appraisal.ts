@@ -61,6 +61,8 @@ export interface Section {
   readonly entries: (Entry | Section | Attachment)[];
   /** Shown by an earlier request for the very same bytes, anchors and settings, and taken over. */
   readonly remembered?: true;
+  /** Its entries as JSON text, where they are settled: written once, however often they are taken over. */
+  readonly written?: string;
 }
 /** Data of another engine that belongs to the record, such as the trace of a policy. */
 export interface Attachment {
@@ -168,29 +170,57 @@ export function close(section: Section): JsonObject {
     ...(section.remembered && { remembered: true }),
     entries: section.entries.map((entry): JsonObject => {
       if ('entries' in entry) return close(entry);
-      if ('data' in entry) return { title: entry.title, data: entry.data };
-      const { check, outcome, expected, observed, where, detail } = entry;
-      return {
-        check: check.id,
-        title: check.title,
-        outcome,
-        ...(expected !== undefined && { expected: describe(expected, longestValue) }),
-        ...(observed !== undefined && { observed: describe(observed, longestValue) }),
-        ...(detail !== undefined && { detail: describe(detail, longestValue) }),
-        ...(where && { where: { ...where } }),
-        ...(check.source !== undefined && { source: check.source }),
-        ...(outcome === 'failed' && { code: check.code, ...(check.remedy !== undefined && { remedy: check.remedy }) }),
-      };
+      return 'data' in entry ? { title: entry.title, data: entry.data } : closed(entry);
     }),
   };
 }
 
-/** The same branch with its values as text: to be kept longer than the request whose bytes they are views of. */
-export function settle(section: Section): Section {
+function closed({ check, outcome, expected, observed, where, detail }: Entry): JsonObject {
+  return {
+    check: check.id,
+    title: check.title,
+    outcome,
+    ...(expected !== undefined && { expected: describe(expected, longestValue) }),
+    ...(observed !== undefined && { observed: describe(observed, longestValue) }),
+    ...(detail !== undefined && { detail: describe(detail, longestValue) }),
+    ...(where && { where: { ...where } }),
+    ...(check.source !== undefined && { source: check.source }),
+    ...(outcome === 'failed' && { code: check.code, ...(check.remedy !== undefined && { remedy: check.remedy }) }),
+  };
+}
+
+/**
+ * What `close` says as JSON text, without making it first: every request's appraisal is kept.
+ * @param format writes the data of other engines
+ */
+export function writeAppraisal(section: Section, format: (data: Json) => string): string {
+  const remembered = section.remembered ? ',"remembered":true' : '';
+  return `{"title":${JSON.stringify(section.title)}${remembered},"entries":${entriesOf(section, format)}}`;
+}
+
+function entriesOf({ entries, written }: Section, format: (data: Json) => string): string {
+  if (written !== undefined) return written;
+  const texts = entries.map((entry) => {
+    if ('entries' in entry) return writeAppraisal(entry, format);
+    if ('data' in entry) return `{"title":${JSON.stringify(entry.title)},"data":${format(entry.data)}}`;
+    return JSON.stringify(closed(entry));
+  });
+  return `[${texts.join(',')}]`;
+}
+
+/**
+ * The same branch with its values as text: to be kept longer than the request whose bytes they are views of.
+ * @param format as for `writeAppraisal`
+ */
+export function settle(section: Section, format: (data: Json) => string): Section {
+  return { ...settled(section), written: entriesOf(section, format) };
+}
+
+function settled(section: Section): Section {
   return {
     ...section,
     entries: section.entries.map((entry) => {
-      if ('entries' in entry) return settle(entry);
+      if ('entries' in entry) return settled(entry);
       if ('data' in entry) return entry;
       const { expected, observed } = entry;
       return {
@@ -212,10 +242,7 @@ export function describe(value: unknown, longest: number): string {
 
 function plain(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array)
-    return value.length === 0
-      ? 'nothing'
-      : Array.from(value.subarray(0, 1024), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (value instanceof Uint8Array) return value.length === 0 ? 'nothing' : hexadecimal(value.subarray(0, 1024));
   if (value instanceof Date)
     return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString().replace('.000Z', 'Z');
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(plain).join(', ');
@@ -224,4 +251,10 @@ function plain(value: unknown): string {
       .map(([name, inner]) => `${name} ${plain(inner)}`)
       .join(', ');
   return String(value);
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16);
+  return text;
 }

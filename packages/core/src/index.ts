@@ -16,6 +16,7 @@ export {
   Refusal,
   type Section,
   type Seen,
+  writeAppraisal,
 } from './appraisal.ts';
 export { appraise, attest, attestChecks, type Grant, type Prepared, type World } from './attest.ts';
 export { type Bytes, base64, base64url, equal, fromBase64, hex, utf8 } from './bytes/index.ts';
@@ -55,13 +56,17 @@ export {
 export { type Actor, AttestError, type ErrorCode, errorTable, Malformed, type Where } from './errors.ts';
 export {
   intelRoot,
+  isMixedPem,
   issuersOf,
   type Recognised,
   type RecognisedCertificates,
   type RecognisedItem,
   recognise,
   signersOf,
+  withoutMark,
 } from './evidence/intel/index.ts';
+export { aikIssuersPem, aikNeedsAnsweredBy } from './evidence/tcg/aik.ts';
+export { aikFamily, microsoftTpmRoot } from './evidence/tcg/anchors.ts';
 export { formatJson, isObject, parseJson } from './json/index.ts';
 export {
   alternativeNames,
@@ -85,6 +90,8 @@ export {
 export { typeNamed, types } from './registry.ts';
 export {
   type Content as TokenContent,
+  certificateKeyId,
+  issuedForm,
   keyId,
   type PublishedKey,
   policyHash,

@@ -133,3 +133,43 @@ test('what is kept holds no view of the request', () => {
   expect(fresh).toMatchObject({ entries: [{ observed: utf8('bytes') }] });
   expect([...kept.values()][0]?.shown.entries).toMatchObject([{ observed: '6279746573' }]);
 });
+
+test('byte strings that come again are hashed once, and named apart as strictly as others', () => {
+  const digests = new WeakMap<Uint8Array, string>();
+  const names: string[] = [];
+  const memo: Memo = Object.assign(
+    <T>(key: string, make: () => Vouched<T>): Vouched<T> => {
+      names.push(key);
+      return make();
+    },
+    { digests },
+  );
+  const large = (fill: number, length = 300): Uint8Array => new Uint8Array(length).fill(fill);
+  const [a, b, small] = [large(1), large(2), Uint8Array.of(1)];
+  const body = new Uint8Array(1000).fill(1);
+  const named = (...inputs: readonly Uint8Array[]): string | undefined => {
+    const context = { at: new Date(0), anchors: { id: 'roots', of: () => [] }, appraisal: new Appraisal(), memo };
+    vouch(context, 'thing', inputs, undefined, signed);
+    return names.at(-1);
+  };
+  expect(named(a, small)).toBe(named(a, small));
+  expect(named(large(1), small)).toBe(named(a, small));
+  expect([digests.has(a), digests.has(small)]).toEqual([true, false]);
+  const view = body.subarray(0, 300);
+  named(view);
+  expect(digests.has(view)).toBe(false);
+  const different = [
+    [a, small],
+    [small, a],
+    [a, b],
+    [b, a],
+    [a],
+    [a, a],
+    [a, small, small],
+    [a, Uint8Array.of(1, 1)],
+    [large(1, 301), small],
+    [view],
+    [body.subarray(0, 299), body.subarray(0, 1)],
+  ].map((inputs) => named(...inputs));
+  expect(new Set(different).size).toBe(different.length);
+});

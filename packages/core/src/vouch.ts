@@ -3,6 +3,7 @@ import { type Appraisal, type Check, settle } from './appraisal.ts';
 import type { Bytes } from './bytes/index.ts';
 import type { Context, Memo, Vouched } from './contract.ts';
 import { digestOf } from './crypto/digest.ts';
+import { formatJson } from './json/index.ts';
 
 /** No memory at all: the command line and most tests. */
 export const forgetful: Memo = (_key, make) => make();
@@ -31,10 +32,10 @@ export function vouch<T>(
   make: (appraisal: Appraisal) => Omit<Vouched<T>, 'shown'>,
 ): Voucher<T> {
   let fresh = false;
-  const kept = context.memo<T>(`${what}:${digestOf(inputs)}:${context.anchors.id}`, () => {
+  const kept = context.memo<T>(`${what}:${nameOf(inputs, context.memo.digests)}:${context.anchors.id}`, () => {
     fresh = true;
     const branch = context.appraisal.within(what);
-    return { ...make(branch), shown: settle(branch.root) };
+    return { ...make(branch), shown: settle(branch.root, formatJson) };
   });
   if (!fresh) context.appraisal.graft(kept.shown, true);
   const time = context.at.getTime();
@@ -47,6 +48,23 @@ export function vouch<T>(
       detail: what,
     });
   return { value: kept.value, from: kept.from, until: kept.until, begun, ended };
+}
+
+/** One name for all inputs in their order: digests of those that come again, and one of all others together. */
+function nameOf(inputs: readonly Bytes[], digests: Memo['digests']): string {
+  if (!digests) return digestOf(inputs);
+  const known = inputs.map((input) => (comesAgain(input) ? digestOnce(input, digests) : ''));
+  const others = inputs.filter((_, i) => known[i] === '');
+  return `${known.join()}:${others.length === 0 ? '' : digestOf(others)}`;
+}
+
+/** Views on a request's body go with it; what has memory of its own and is worth it may come again. */
+const comesAgain = (input: Bytes): boolean => input.length >= 256 && input.length === input.buffer.byteLength;
+
+function digestOnce(input: Bytes, digests: WeakMap<Bytes, string>): string {
+  const known = digests.get(input) ?? digestOf([input]);
+  digests.set(input, known);
+  return known;
 }
 
 const describeTime = (time: number): string =>

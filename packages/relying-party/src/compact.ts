@@ -19,8 +19,8 @@ export interface Compact {
   readonly claimed: JsonObject;
 }
 
-/** Longest token read, in characters. Tokens that carry event logs take some hundred thousand. */
-const longestToken = 1024 * 1024;
+/** Longest token read, in characters: one that carries as much bound data as a service takes is somewhat shorter. */
+const longestToken = 4 * 1024 * 1024;
 
 /**
  * @throws {TokenRefused} with code `malformed`

@@ -4,7 +4,7 @@
  * token says leads anywhere.
  */
 import { type Fetch, getObject } from './http.ts';
-import { member } from './json.ts';
+import { member, shownJson } from './json.ts';
 import { type PublishedKey, publishedKeys } from './jwks.ts';
 import { KeysUnavailable } from './problem.ts';
 
@@ -63,9 +63,9 @@ async function fetchKeys({ issuer, fetch, timeoutMs }: IssuerOptions): Promise<r
   const metadata = await getObject(fetch, address, timeoutMs);
   const named = member(metadata, 'issuer');
   if (named !== issuer)
-    throw new KeysUnavailable(`${address} is the metadata of ${JSON.stringify(named)}, expected ${issuer}`);
+    throw new KeysUnavailable(`${address} is the metadata of ${shownJson(named)}, expected ${issuer}`);
   const jwks = member(metadata, 'jwks_uri');
   if (typeof jwks !== 'string' || !URL.canParse(jwks) || new URL(jwks).origin !== new URL(issuer).origin)
-    throw new KeysUnavailable(`${address} names ${JSON.stringify(jwks)} as jwks_uri, expected an address at ${issuer}`);
+    throw new KeysUnavailable(`${address} names ${shownJson(jwks)} as jwks_uri, expected an address at ${issuer}`);
   return publishedKeys(await getObject(fetch, jwks, timeoutMs), jwks);
 }

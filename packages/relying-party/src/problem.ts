@@ -1,4 +1,5 @@
 /** What can be wrong with a token, told all at once, and the errors that say so. */
+import { shownJson } from './json.ts';
 
 /** Codes are closed and stable; those of expectations begin with their kind (`sgx.mrenclave`). */
 export type ProblemCode =
@@ -22,7 +23,7 @@ export interface Problem {
   /** A sentence for people. */
   readonly message: string;
   readonly expected: unknown;
-  /** What the token says; `undefined` when it says nothing. Cut where it is long. */
+  /** What the token says; `undefined` when it says nothing. Cut where it is long; JSON, so `bigint` is text. */
   readonly found: unknown;
 }
 
@@ -51,8 +52,12 @@ export const problem = (code: ProblemCode, message: string, expected: unknown, f
   code,
   message,
   expected,
-  found: typeof found === 'string' && found.length > longest ? `${found.slice(0, longest)}…` : found,
+  found: typeof found === 'string' && found.length > longest ? `${found.slice(0, longest)}…` : writable(found),
 });
+
+/** Problems end in answers, as JSON. */
+const writable = (found: unknown): unknown =>
+  typeof found === 'bigint' || typeof found === 'object' ? (JSON.parse(shownJson(found)) as unknown) : found;
 
 /** Longest text taken over from a token into a problem, in characters. */
 const longest = 256;
@@ -62,6 +67,6 @@ const sentence = ({ message, expected, found }: Problem): string =>
 
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : shownJson(value);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

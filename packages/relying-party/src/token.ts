@@ -1,6 +1,6 @@
 /** What every token must say, whatever it attests: who issued it, when, for whom, and under which settings. */
 import { claimNames } from './claims.ts';
-import { type JsonObject, member } from './json.ts';
+import { type JsonObject, member, shownJson } from './json.ts';
 import { type Problem, problem } from './problem.ts';
 
 export interface TokenDemands {
@@ -35,7 +35,7 @@ export function insecureSettings(claims: JsonObject): readonly string[] {
   const found = member(claims, claimNames.insecure);
   if (found === undefined) return [];
   const settings: readonly unknown[] = Array.isArray(found) && found.length > 0 ? found : ['unnamed'];
-  return settings.map((setting) => (typeof setting === 'string' ? setting : JSON.stringify(setting)));
+  return settings.map((setting) => (typeof setting === 'string' ? setting : shownJson(setting)));
 }
 
 function* timeProblems(claims: JsonObject, demands: TokenDemands, now: number): Generator<Problem> {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { exportJWK, exportSPKI } from 'jose';
+import { CompactSign, exportJWK, exportSPKI } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sgx } from './expect/sgx.ts';
 import { type FakeIssuer, type FakeKey, fakeIssuer, fakeKey, handmade } from './fake.test.support.ts';
 import { type ProblemCode, TokenRefused } from './problem.ts';
 import { tokenVerifier, type VerifierOptions, type VerifyOptions } from './verifier.ts';
@@ -139,7 +140,9 @@ describe('T42: JOSE classics', () => {
     ['no object', 'W10.e30.AA'],
     ['no UTF-8', `${Buffer.from('{"a":"\xff"}', 'latin1').toString('base64url')}.e30.AA`],
     ['deep nesting', handmade(`{"a":${'['.repeat(70)}${']'.repeat(70)}}`, '{}')],
-    ['a huge text', 'A'.repeat(2_000_000)],
+    ['a number beyond all measure', handmade('{"a":1e999}', '{}')],
+    ['a number without end', handmade(`{"a":${'1'.repeat(500)}}`, '{}')],
+    ['a huge text', 'A'.repeat(4 * 1024 * 1024 + 1)],
   ])('T42: %s', async (_, token) => {
     expect(await refused(token)).toEqual(['malformed']);
   });
@@ -172,6 +175,53 @@ describe('T42: JOSE classics', () => {
       ),
     ).toEqual(['header.key-id']);
   });
+});
+
+describe('what a service issues is read whole', () => {
+  const nested = (depth: number): unknown => (depth === 0 ? 'deep' : [nested(depth - 1)]);
+
+  test('bound data that nests as deep as a service lets it', async () => {
+    const token = await fake.sign(key, { 'x-ms-runtime': { a: nested(31) } });
+    expect((await verifier().verify(token)).claims['x-ms-runtime']).toEqual({ a: nested(31) });
+    await expect(verifier().verify(await fake.sign(key, { a: nested(39) }))).resolves.toBeDefined();
+    expect(await refused(await fake.sign(key, { a: nested(40) }))).toEqual(['malformed']);
+  });
+
+  test('tokens of a few megabytes, whatever is in them', async () => {
+    const claims = { a: '\n'.repeat(700_000), b: 'b'.repeat(1_500_000) };
+    expect((await verifier().verify(await fake.sign(key, claims))).claims).toMatchObject(claims);
+  });
+
+  test('integers that a double cannot hold, exactly as they were signed', async () => {
+    const claims = await verifier()
+      .verify(await signedText(`"a":[12345678901234567890,-9007199254740993],"b":9007199254740991,"c":1.5e3,"d":"1"`))
+      .then((verified) => verified.claims);
+    expect(claims).toMatchObject({
+      a: [12345678901234567890n, -9007199254740993n],
+      b: 9007199254740991,
+      c: 1500,
+      d: '1',
+    });
+  });
+
+  test('such integers where others are expected are problems that can be written as JSON', async () => {
+    const outcome = await verifier({ expect: sgx({ mrsigner: '00'.repeat(32) }) })
+      .verify(
+        await signedText('"x-ms-sgx-mrsigner":12345678901234567890,"x-ms-attestation-type":[[12345678901234567890]]'),
+      )
+      .catch((error: unknown) => error);
+    expect(outcome).toBeInstanceOf(TokenRefused);
+    expect(JSON.stringify((outcome as TokenRefused).problems)).toContain('"found":"12345678901234567890"');
+    const foreign = handmade({ alg: 'RS256', kid: key.kid }, '{"iss":12345678901234567890}');
+    expect(await refused(foreign)).toEqual(['claims.issuer']);
+  });
+
+  /** As the service writes it, which no object of JavaScript can say. */
+  const signedText = (members: string): Promise<string> =>
+    new CompactSign(utf8.encode(`{"iss":"${fake.issuer}","exp":4000000000,${members}}`))
+      .setProtectedHeader({ alg: key.alg, kid: key.kid })
+      .sign(key.privateKey);
+  const utf8 = new TextEncoder();
 });
 
 test('an RSA key of 1024 bits is not believed', async () => {

@@ -53,6 +53,7 @@ export interface VerifyOptions {
 }
 
 export interface Verified {
+  /** Integers that a double cannot hold exactly (beyond 2^53) are `bigint`. */
   readonly claims: JsonObject;
   readonly header: JsonObject;
   /** The insecure settings that were accepted (`allowInsecure`); empty otherwise. */

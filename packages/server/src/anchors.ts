@@ -1,19 +1,40 @@
 /** The root keys in force: the vendors' own, and development roots where a loud setting adds them. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Anchors, AttestError, type Bytes, intelRoot, parseCertificate, pemBlocks } from '@assay/core';
+import {
+  type Anchors,
+  AttestError,
+  aikFamily,
+  type Bytes,
+  intelRoot,
+  microsoftTpmRoot,
+  parseCertificate,
+  pemBlocks,
+} from '@assay/core';
 
-const vendors: { readonly [family: string]: readonly Bytes[] } = { intel: [intelRoot] };
+const published: { readonly [family: string]: readonly Bytes[] } = {
+  intel: [intelRoot],
+  [aikFamily]: [microsoftTpmRoot],
+};
 
-/** @param development SubjectPublicKeyInfo of roots that are believed for every family beside the vendors' own */
-export function anchorsInForce(development: readonly Bytes[]): Anchors {
+/** Root keys beside the vendors', as SubjectPublicKeyInfo. */
+export interface MoreRoots {
+  /** Believed for every family: never in production. */
+  readonly development?: readonly Bytes[];
+  /** Of CAs of attestation keys. */
+  readonly aik?: readonly Bytes[];
+}
+
+export function anchorsInForce({ development = [], aik = [] }: MoreRoots = {}): Anchors {
+  const vendors = { ...published, [aikFamily]: [...(published[aikFamily] ?? []), ...aik] };
   const id = createHash('sha256');
   for (const [family, keys] of Object.entries(vendors))
     for (const key of keys) id.update(`${family}:${key.length}:`).update(key);
   for (const key of development) id.update(`development:${key.length}:`).update(key);
   return {
     id: id.digest('base64url'),
-    of: (family) => (Object.hasOwn(vendors, family) ? [...(vendors[family] ?? []), ...development] : []),
+    of: (family) =>
+      Object.hasOwn(vendors, family) ? [...(vendors[family as keyof typeof vendors] ?? []), ...development] : [],
   };
 }
 

@@ -1,4 +1,5 @@
 /** How answers and failures travel: headers, bodies, the one line in the log and in the metrics. */
+import { AttestError } from '@assay/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from './deps.ts';
 import type { Answer } from './routes/route.ts';
@@ -43,9 +44,14 @@ export function send(
 export function fail(deps: Deps, failure: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = wireErrorOf(failure, deps.config.provider.exposeChecks);
   request.failure = error;
-  if (error.code === 'Defect') {
-    deps.metrics.defect();
-    request.log.error({ ...reported(request), err: failure }, 'defect');
+  if (error.code === 'Defect') deps.metrics.defect();
+  if (error.code === 'Defect' || error.code === 'ConfigurationInvalid') {
+    // Nobody outside is told. What was thrown on purpose says what is wrong, and quotes no client.
+    const detail = failure instanceof AttestError ? { detail: failure.message } : {};
+    request.log.error(
+      { ...reported(request), ...detail, err: failure },
+      error.code === 'Defect' ? 'defect' : 'misconfigured',
+    );
   }
   reply.header('x-ms-error-code', error.wire).header('cache-control', 'no-store');
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);

@@ -163,7 +163,9 @@ test('Authorization is ignored where anyone may ask', async () => {
 test('certificates and metadata are as recorded', async () => {
   const certs = await bed.app.inject('/certs?api-version=2025-06-01');
   expect(certs.headers['content-type']).toBe('application/json; charset=utf-8');
-  expect(certs.body).toMatch(/^\{"keys":\[\{"x5c":\["[A-Za-z0-9+/=]+"\],"kid":"[A-Za-z0-9+/]{43}=","kty":"EC"\}\]\}$/);
+  expect(certs.body).toMatch(
+    /^\{"keys":\[\{"x5c":\["[A-Za-z0-9+/=]+"\],"kid":"[A-Za-z0-9+/]{43}=","kty":"EC"\},\{"x5c":\["[A-Za-z0-9+/=]+"\],"kid":"[A-Za-z0-9_-]{27}","kty":"EC"\}\]\}$/,
+  );
   expect((await bed.app.inject('/.well-known/openid-configuration')).json()).toEqual({
     response_types_supported: ['token', 'none'],
     id_token_signing_alg_values_supported: ['ES256'],

@@ -16,7 +16,7 @@ import { healthRoutes } from './routes/health.ts';
 import { metadataRoutes } from './routes/metadata.ts';
 import type { Route } from './routes/route.ts';
 import { answerBroken } from './sockets.ts';
-import { loggerOptions } from './telemetry/log.ts';
+import { logFetch, loggerOptions } from './telemetry/log.ts';
 
 /** Every route there is. */
 const routeTable = (deps: Deps): readonly Route[] => [
@@ -73,7 +73,12 @@ export async function buildApp(deps: Deps, tls: Tls | undefined): Promise<Fastif
 
   await app.register(swagger, openapiOptions(deps));
   const delay = loopDelay();
-  app.addHook('onClose', async () => delay.stop());
+  app.addHook('onClose', async () => {
+    delay.stop();
+    deps.collateral.close?.();
+  });
+  deps.collateral.listen?.((event) => logFetch(app.log, event));
+  deps.collateral.start?.();
   const guards: Guards = {
     enter: gate(limits.inFlight, limits.loopDelayMilliseconds, delay.milliseconds),
     limit: clientLimit(limits.clientRequestsPerSecond, () => performance.now()),

@@ -1,4 +1,6 @@
+import { AttestError } from '@assay/core';
 import { afterEach, expect, test } from 'vitest';
+import type { CollateralSource } from './collateral/source.ts';
 import {
   attesting,
   type Bedding,
@@ -180,6 +182,25 @@ test('T31: a defect of a verifier is a negative answer, counted, on record, and 
   expect(log()).toContain('testbed.test.helper.ts');
   expect(log()).not.toContain(secret);
 });
+
+test.each(['ConfigurationInvalid', 'Defect'] as const)(
+  'T39: what is wrong with the service itself (%s) is told in the log, never to clients',
+  async (code) => {
+    const collateral: CollateralSource = {
+      ...noCollateral,
+      collateral: async () => {
+        throw new AttestError(code, 'The collateral in /srv/secret-place holds too much');
+      },
+    };
+    const { app, log } = await start({ types: [fakeType({}, [{ name: 'fake/thing', proven: true }])], collateral });
+    const answer = await app.inject(attesting({ quote: quoteOf(0) }));
+    expect(answer.statusCode).toBe(500);
+    const kept = await app.inject(`/assay/v1/appraisals/${answer.headers['x-assay-appraisal-id']}`);
+    expect(kept.json()).toMatchObject({ error: { code } });
+    for (const { body } of [answer, kept]) expect(body).not.toContain('secret-place');
+    expect(log()).toContain('The collateral in /srv/secret-place holds too much');
+  },
+);
 
 test.each([
   ['a table of claims that is none', { verifier: { ...fakeType().verifier, claims: () => 'no' } }],

@@ -8,6 +8,44 @@ const section = <P extends Record<string, TSchema>>(properties: P) =>
   Type.Object(properties, { additionalProperties: false, default: {} });
 const file = (description: string) => Type.String({ minLength: 1, file: true, description });
 
+const address = (description: string) => Type.String({ pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*)?$', description });
+
+/** One source of collateral. */
+const collateralSource = Type.Object(
+  {
+    kind: Type.Enum(['folder', 'pcs', 'pccs', 'thim'], {
+      description: 'A folder, Intel’s service (PCS), Intel’s caching service (PCCS), or Azure’s (THIM)',
+    }),
+    name: Type.Optional(
+      Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'What logs and metrics call it. Default: its kind' }),
+    ),
+    folder: Type.Optional(file('folder: where. Default: `collateral.folder`')),
+    url: Type.Optional(address('Where the service is. Default: Intel’s or Azure’s own address')),
+    apiVersion: Type.Optional(Type.Union([Type.Literal(3), Type.Literal(4)], { description: 'Default: 4' })),
+    rootCrl: Type.Optional(address('pcs: where the root CRL is. Default: Intel’s own address')),
+    region: Type.Optional(
+      Type.String({ pattern: '^[a-z0-9 ]{1,32}$', description: 'thim: the region that an evaluation is asked for' }),
+    ),
+    crlsByUri: Type.Optional(
+      Type.Boolean({ description: 'thim: ask for CRLs by address. Default: where Azure’s global caches are' }),
+    ),
+    frozen: Type.Optional(
+      Type.Boolean({
+        description: 'Take TCB info and QE identity past their nextUpdate, for baselines that Azure has frozen',
+      }),
+    ),
+    ca: Type.Optional(file('Roots to trust for TLS, PEM, instead of the public ones')),
+    proxy: Type.Optional(address('HTTP proxy to go through')),
+    timeoutSeconds: Type.Optional(
+      Type.Number({ exclusiveMinimum: 0, maximum: 300, description: 'Longest time for one answer. Default: 10' }),
+    ),
+    answerBytes: Type.Optional(
+      Type.Integer({ minimum: 1024, maximum: 33_554_432, description: 'Longest answer. Default: 8388608' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const Configuration = section({
   provider: section({
     name: Type.String({
@@ -71,11 +109,54 @@ export const Configuration = section({
   }),
   collateral: section({
     folder: Type.Optional(file('Folder of vendors’ collateral. Default: `collateral` in the data folder')),
+    sources: Type.Array(collateralSource, {
+      maxItems: 16,
+      default: [],
+      description: 'Where collateral comes from, asked in order: see the guide. Default: the folder alone',
+    }),
+    update: Type.String({
+      pattern: '^(standard|early|[0-9]{1,5})$',
+      default: 'standard',
+      description: 'Which TCB evaluation sources are asked for: standard, early, or one by its number',
+    }),
+    refreshHours: Type.Number({
+      minimum: 0.1,
+      maximum: 8760,
+      default: 24,
+      description: 'How old what was fetched may get before it is asked for again; sooner where its end comes sooner',
+    }),
+    unknownSeconds: Type.Number({
+      minimum: 0,
+      maximum: 86_400,
+      default: 600,
+      description: 'How long a source that does not know a platform is not asked for it again',
+    }),
   }),
   signing: section({
     algorithm: Type.Enum(['RS256', 'PS256', 'ES256', 'ES384'], {
       default: 'RS256',
       description: 'How tokens are signed',
+    }),
+  }),
+  tpm: section({
+    authentication: Type.Enum(['Enabled', 'Disabled'], {
+      default: 'Enabled',
+      description: 'Whether POST /attest/Tpm demands a bearer token',
+    }),
+    bearerToken: Type.Optional(
+      Type.String({
+        minLength: 16,
+        secret: true,
+        description: 'The token that it demands. Default: it refuses everyone while authentication is enabled',
+      }),
+    ),
+    roots: Type.Array(file('Root certificate or public key, PEM'), {
+      default: [],
+      description: 'Roots of attestation key CAs that are believed beside Microsoft’s',
+    }),
+    revocationLists: Type.Array(file('CRL, DER or PEM'), {
+      default: [],
+      description: 'Revocation lists of attestation key CAs and the roots above them',
     }),
   }),
   preview: section({
@@ -89,6 +170,11 @@ export const Configuration = section({
   }),
   limits: section({
     bodyBytes: Type.Integer({ minimum: 1024, default: 1_048_576, description: 'Longest request body' }),
+    longBodyBytes: Type.Integer({
+      minimum: 1024,
+      default: 6_291_456,
+      description: 'Longest request body of types whose evidence is long: Tpm',
+    }),
     requestSeconds: Type.Number({
       exclusiveMinimum: 0,
       default: 30,

@@ -1,6 +1,4 @@
 /** Everything a request may need, made once from the configuration. Tests and embedders put their own parts in place. */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
@@ -12,8 +10,9 @@ import {
   type Memo,
   types as registered,
 } from '@assay/core';
-import { anchorsInForce } from './anchors.ts';
-import { folderSource } from './collateral/folder.ts';
+import { anchorsInForce, readRoots } from './anchors.ts';
+import { readList, withAikIssuers } from './collateral/aik-issuers.ts';
+import { configuredCollateral } from './collateral/configured.ts';
 import type { CollateralSource } from './collateral/source.ts';
 import type { Config } from './config.ts';
 import { type Insecure, insecureSettings } from './insecure.ts';
@@ -21,9 +20,11 @@ import { type KeptAppraisals, keptAppraisals } from './kept-appraisals.ts';
 import { privateFolder } from './keys/files.ts';
 import { sealing } from './keys/sealing.ts';
 import { type SigningKeys, signingKeys } from './keys/signing.ts';
+import { makeFolder } from './make-folder.ts';
 import { remembering } from './memo.ts';
 import { nobody, type Peers } from './peers.ts';
 import { type PolicyInForce, policyInForce } from './policies.ts';
+import { randomness } from './random.ts';
 import { spending } from './spent.ts';
 import { type Metrics, makeMetrics } from './telemetry/metrics.ts';
 
@@ -53,7 +54,7 @@ export interface Deps {
   readonly version: string;
   readonly offered: readonly Offered[];
   readonly keys: SigningKeys;
-  readonly desk: Pick<Desk, 'seal' | 'unseal'>;
+  readonly desk: Pick<Desk, 'seal' | 'unseal' | 'sealedBy'>;
   readonly anchors: Anchors;
   readonly insecure: Insecure;
   readonly collateral: CollateralSource;
@@ -73,7 +74,7 @@ interface Phase {
   current: 'starting' | 'ready' | 'stopping';
 }
 
-/** Contexts of rounds that can be remembered as spent. */
+/** Contexts of rounds that can be remembered as spent at a time. */
 const mostSpent = 100_000;
 
 /**
@@ -90,6 +91,7 @@ export function makeDeps(
   const offered = offeredOf(types, provider);
   const keyFolder = privateFolder(join(data.folder, 'keys'));
   const metrics = makeMetrics(processMetrics);
+  const anchors = anchorsInForce({ development: insecure.anchors, aik: config.tpm.roots.flatMap(readRoots) });
   const appraisals = keptAppraisals(memory.appraisals, memory.appraisalBytes);
   peers.answer((question) =>
     'appraisal' in question ? appraisals.find(question.appraisal) : metrics.registry.getMetricsAsJSON(),
@@ -100,17 +102,20 @@ export function makeDeps(
     version: packageVersion(),
     offered,
     keys: signingKeys(keyFolder, config.signing.algorithm, { issuer, name: provider.name }, now()),
-    desk: sealing(keyFolder),
-    anchors: anchorsInForce(insecure.anchors),
+    desk: sealing(keyFolder, provider.name),
+    anchors,
     insecure,
-    collateral: collateral ?? folderCollateral(config, metrics),
+    collateral: withAikIssuers(
+      collateral ?? collateralOf(config, anchors, metrics, now),
+      config.tpm.revocationLists.map(readList),
+    ),
     memo: remembering(memory.proofs, memory.proofBytes, metrics.memory),
     appraisals,
-    spend: spending(mostSpent),
+    spend: spending(join(data.folder, 'spent'), mostSpent),
     metrics,
     peers,
     now,
-    random: (length) => new Uint8Array(randomBytes(length)),
+    random: randomness(),
     phase: { current: 'starting' },
     ...(logTo && { logTo }),
   };
@@ -149,16 +154,21 @@ function offeredOf(types: readonly AnyType[], { policies, baselines }: Config['p
   });
 }
 
-function folderCollateral({ data, collateral }: Config, metrics: Metrics): CollateralSource {
+/** What fetches on its own is told to metrics here, and to the log where there is one. */
+function collateralOf({ data, collateral }: Config, anchors: Anchors, metrics: Metrics, now: () => Date) {
   const folder = collateral.folder ?? join(data.folder, 'collateral');
-  if (collateral.folder === undefined) mkdirSync(folder, { recursive: true });
-  return folderSource(folder, {
+  if (collateral.folder === undefined) makeFolder(folder);
+  const source = configuredCollateral(collateral, {
+    folder,
+    fetched: join(data.folder, 'fetched'),
+    anchors: anchors.of('intel'),
+    now,
     clock: () => performance.now(),
-    seen({ items }) {
-      metrics.forgetCollateral();
-      for (const { name, until } of items) if (Number.isFinite(until)) metrics.collateralUntil(name, until);
-    },
+    random: Math.random,
   });
+  source.listen?.(metrics.collateralFetch);
+  if (source.held) metrics.collateralHeld(source.held);
+  return source;
 }
 
 const packageVersion = (): string => createRequire(import.meta.url)('../package.json').version;

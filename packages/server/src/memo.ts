@@ -1,5 +1,5 @@
 /** Remembered cryptography of this process: bounded in number and size, the least used forgotten first. */
-import type { Memo, Vouched } from '@assay/core';
+import type { Bytes, Memo, Vouched } from '@assay/core';
 import { LRUCache } from 'lru-cache';
 
 /** Roughly what one property or element costs, in bytes. */
@@ -15,7 +15,7 @@ const opaqueBytes = 2048;
 export function remembering(most: number, mostBytes: number, seen: (hit: boolean) => void): Memo {
   if (most === 0) return (_key, make) => make();
   const kept = new LRUCache<string, Vouched<unknown>>({ max: most, maxSize: mostBytes });
-  return <T>(key: string, make: () => Vouched<T>): Vouched<T> => {
+  const memo = <T>(key: string, make: () => Vouched<T>): Vouched<T> => {
     const found = kept.get(key);
     seen(found !== undefined);
     // Keys name the kind of thing that is kept under them.
@@ -24,6 +24,7 @@ export function remembering(most: number, mostBytes: number, seen: (hit: boolean
     kept.set(key, made, { size: key.length + weigh(made) });
     return made;
   };
+  return Object.assign(memo, { digests: new WeakMap<Bytes, string>() });
 }
 
 /** About how much memory a value holds, shared parts counted once. */

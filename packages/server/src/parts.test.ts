@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AttestError, generateKey, intelRoot, publicSpki, toPem, type Vouched } from '@assay/core';
@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { anchorsInForce, readRoots } from './anchors.ts';
 import { insecureSettings } from './insecure.ts';
 import { remembering, weigh } from './memo.ts';
+import { randomness } from './random.ts';
 import { spending } from './spent.ts';
 import { wireErrorOf } from './wire-errors.ts';
 
@@ -53,21 +54,35 @@ test('weighing counts views by the buffer they keep, shared parts once, and ends
   expect(weigh(circle)).toBeLessThan(1000);
 });
 
-test('a context is spent once, not after its end, and never forgotten to make room', () => {
-  const spend = spending(2);
+test('a context is spent once, not after its end, and never forgotten to make room', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-spent-'));
+  const spend = spending(folder, 1);
   const at = (seconds: number) => new Date(seconds * 1000);
   const key = (byte: number) => Uint8Array.of(byte);
-  expect(spend(key(1), at(10), at(0))).toBe(true);
-  expect(spend(key(1), at(10), at(1))).toBe(false);
-  expect(spend(key(2), at(1), at(1))).toBe(false);
-  expect(spend(key(2), at(5), at(1))).toBe(true);
-  expect(spend(key(3), at(10), at(2))).toBe(false);
-  expect(spend(key(3), at(10), at(6))).toBe(true);
-  expect(spend(key(1), at(10), at(7))).toBe(false);
+  expect(await spend(key(1), at(10), at(0))).toBe(true);
+  expect(await spend(key(1), at(10), at(1))).toBe(false);
+  expect(await spend(key(2), at(1), at(1))).toBe(false);
+  expect(await spend(key(3), at(10), at(2))).toBe(false);
+  // Another process on the same folder has room of its own, and knows what was spent.
+  const other = spending(folder, 1);
+  expect(await other(key(1), at(10), at(3))).toBe(false);
+  expect(await other(key(2), at(10), at(3))).toBe(true);
+  // What has ended makes room.
+  expect(await spend(key(4), at(1300), at(1200))).toBe(true);
+  expect(readdirSync(folder)).toEqual(['2']);
+  rmSync(folder, { recursive: true });
+});
+
+test('P10: of many requests at once on one context one succeeds', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-spent-'));
+  const processes = Array.from({ length: 4 }, () => spending(folder, 100));
+  const tries = Array.from({ length: 40 }, (_, i) => processes[i % 4]?.(Uint8Array.of(7), new Date(1000), new Date(0)));
+  expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
+  rmSync(folder, { recursive: true });
 });
 
 test('T13: without the loud setting the vendors’ roots are alone in force', () => {
-  const anchors = anchorsInForce(insecureSettings({ anchors: [], plainHttp: false }).anchors);
+  const anchors = anchorsInForce({ development: insecureSettings({ anchors: [], plainHttp: false }).anchors });
   expect(anchors.of('intel')).toEqual([intelRoot]);
   expect(anchors.of('constructor')).toEqual([]);
   expect(anchors.of('unknown')).toEqual([]);
@@ -80,10 +95,10 @@ test('T13: development roots are believed only where they are named, and change 
   writeFileSync(path, toPem('PUBLIC KEY', spki));
   const insecure = insecureSettings({ anchors: [path], plainHttp: false });
   expect(insecure.names).toEqual(['development-anchors']);
-  const anchors = anchorsInForce(insecure.anchors);
+  const anchors = anchorsInForce({ development: insecure.anchors });
   expect(anchors.of('intel')).toEqual([intelRoot, spki]);
   expect(anchors.of('unknown')).toEqual([]);
-  expect(anchors.id).not.toBe(anchorsInForce([]).id);
+  expect(anchors.id).not.toBe(anchorsInForce().id);
   writeFileSync(path, 'nothing');
   expect(() => readRoots(path)).toThrow(/neither a certificate nor a public key/);
   expect(() => readRoots(join(folder, 'absent'))).toThrow(/cannot be read/);
@@ -108,4 +123,18 @@ test.each([
   const error = wireErrorOf(failure, true);
   expect([error.status, error.wire]).toEqual([status, wire]);
   expect(error.message).not.toContain('secret');
+});
+
+test('randomness is never handed out twice, whatever the lengths', () => {
+  const random = randomness();
+  const seen = new Set<string>();
+  const lengths = [...new Array(600).fill(16), 4095, 16, 4096, 5000, 32, 1, 4096];
+  for (const length of lengths) {
+    const drawn = random(length);
+    expect(drawn.length).toBe(length);
+    if (length < 16) continue;
+    expect(drawn.some((byte) => byte !== 0)).toBe(true);
+    seen.add(Buffer.from(drawn.subarray(0, 16)).toString('hex'));
+  }
+  expect(seen.size).toBe(lengths.length - 1);
 });

@@ -3,9 +3,10 @@
  * process that started them; each answers from its own memory, and one that does not answer in time has no answer.
  */
 import type { AttestError } from '@assay/core';
+import type { Config } from './config.ts';
 
 /** What processes ask each other. */
-export type Question = { readonly appraisal: string } | { readonly metrics: true };
+type Question = { readonly appraisal: string } | { readonly metrics: true };
 
 export interface Peers {
   /** @returns what each of the others answers, those left out that know nothing */
@@ -19,6 +20,8 @@ export const nobody: Peers = { ask: async () => [], answer: () => {} };
 
 /** What goes through the channel between a worker and the process that started it. */
 export type Message =
+  | { readonly listening: true }
+  | { readonly config: Config }
   | { readonly ask: number; readonly question: Question }
   | { readonly answers: number; readonly found: readonly unknown[] }
   | { readonly query: number; readonly question: Question }
@@ -40,17 +43,27 @@ export interface Channel {
   readonly onMessage: (hear: (message: Message) => void) => void;
 }
 
+/** How long an answer may take, in milliseconds. */
+const patience = 1000;
+
 /** The side of a worker. */
 export function peersOf({ send, onMessage }: Channel): Peers {
   const waiting = new Map<number, (found: readonly unknown[]) => void>();
   let last = 0;
   let respond: (question: Question) => unknown = () => undefined;
-  onMessage(async (message) => {
+  async function reply(query: number, question: Question): Promise<void> {
+    // What cannot be told is not known.
+    const found = await Promise.resolve(question)
+      .then(respond)
+      .catch(() => null);
+    send({ reply: query, found: found ?? null });
+  }
+  onMessage((message) => {
     if ('answers' in message) {
       waiting.get(message.answers)?.(message.found);
       waiting.delete(message.answers);
     }
-    if ('query' in message) send({ reply: message.query, found: (await respond(message.question)) ?? null });
+    if ('query' in message) void reply(message.query, message.question);
   });
   return {
     ask: (question) =>
@@ -64,9 +77,6 @@ export function peersOf({ send, onMessage }: Channel): Peers {
     },
   };
 }
-
-/** How long an answer may take, in milliseconds. */
-const patience = 1000;
 
 /**
  * The side of the process that started them: hands each question to all the others, and their answers back.
@@ -90,15 +100,17 @@ export function relay(): (worker: Channel) => () => void {
       worker.send({ query: number, question });
     });
 
+  async function answer(worker: Channel, ask: number, question: Question): Promise<void> {
+    const others = [...workers].filter((one) => one !== worker);
+    const found = await Promise.all(others.map((one) => query(one, question)));
+    worker.send({ answers: ask, found: found.filter((one) => one !== null) });
+  }
+
   return (worker) => {
     workers.add(worker);
-    worker.onMessage(async (message) => {
+    worker.onMessage((message) => {
       if ('reply' in message) waiting.get(message.reply)?.(message.found);
-      if ('ask' in message) {
-        const others = [...workers].filter((one) => one !== worker);
-        const found = await Promise.all(others.map((one) => query(one, message.question)));
-        worker.send({ answers: message.ask, found: found.filter((one) => one !== null) });
-      }
+      if ('ask' in message) void answer(worker, message.ask, message.question);
     });
     return () => workers.delete(worker);
   };

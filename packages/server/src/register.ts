@@ -15,11 +15,12 @@ export interface Guards {
 const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'] as const;
 
 export function addRoute(app: FastifyInstance, route: Route, { enter, limit, origins }: Guards): void {
-  const { method, url, isHeavy, isShared, versions, before } = route;
+  const { method, url, isHeavy, isShared, versions, before, bodyBytes } = route;
   app.route({
     method,
     url,
     schema: schemaOf(route),
+    ...(bodyBytes !== undefined && { bodyLimit: bodyBytes }),
     async onRequest(request, reply) {
       if (isShared) share(request, reply, origins);
       if (isHeavy) {

@@ -56,6 +56,13 @@ function absolute(schema: Annotated, value: unknown, folder: string): unknown {
   if (schema.file && typeof value === 'string') return resolve(folder, value);
   const { items } = schema;
   if (items && Array.isArray(value)) return value.map((item) => absolute(items, item, folder));
+  if (schema.properties && typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => {
+        const own = schema.properties?.[name];
+        return [name, own ? absolute(own, item, folder) : item];
+      }),
+    );
   const [inner] = Object.values(schema.patternProperties ?? {});
   if (inner?.file && typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, absolute(inner, item, folder)]));

@@ -57,7 +57,7 @@ export function wireBody({ wire: code, message, check }: WireError, appraisal: s
 
 /** Every failure as one of ours. What nobody threw on purpose is a defect, and says nothing of itself to strangers. */
 function known(failure: unknown): AttestError {
-  if (failure instanceof AttestError) return failure;
+  if (failure instanceof AttestError) return ownMatters.get(failure.code) ?? failure;
   const { code, statusCode } = (typeof failure === 'object' && failure !== null ? failure : {}) as {
     readonly code?: unknown;
     readonly statusCode?: unknown;
@@ -66,14 +66,24 @@ function known(failure: unknown): AttestError {
   if (code === 'ECONNRESET') return new AttestError('RequestMalformed', 'The request ended before it was whole.');
   if (typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number' && statusCode < 500)
     return new AttestError('RequestMalformed', 'The request is not one that this service understands.');
-  return new AttestError(
-    'Defect',
-    'The service failed to handle the request. This is a defect of the service, not of the request.',
-    {
-      cause: failure,
-    },
-  );
+  return defect;
 }
+
+const defect = new AttestError(
+  'Defect',
+  'The service failed to handle the request. This is a defect of the service, not of the request.',
+);
+/** What is wrong with the service itself, and may name its files: clients learn whose matter it is, the log says the rest. */
+const ownMatters: ReadonlyMap<ErrorCode, AttestError> = new Map([
+  ['Defect', defect],
+  [
+    'ConfigurationInvalid',
+    new AttestError(
+      'ConfigurationInvalid',
+      'The service is not set up as it must be. This is for whoever runs it to mend, not for the client.',
+    ),
+  ],
+]);
 
 /** What Fastify itself refuses. */
 const framework = {

@@ -10,7 +10,7 @@ const channel: Channel = {
   onMessage: (hear) => process.on('message', (message) => hear(message as Message)),
 };
 
-process.once('message', async (config: Config) => {
+async function serve(config: Config): Promise<void> {
   const peers = peersOf(channel);
   // Without the process that started it nobody would ever stop it.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
@@ -26,4 +26,10 @@ process.once('message', async (config: Config) => {
     channel.send({ failed: { code: error.code, message: error.message } });
   }
   process.disconnect?.();
+}
+
+channel.onMessage((message) => {
+  if ('config' in message) void serve(message.config);
 });
+// What is sent to a process before it listens is lost.
+channel.send({ listening: true });

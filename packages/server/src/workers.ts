@@ -38,15 +38,15 @@ export async function serveWorkersUntilStopped(given: Config, started: (ready: R
     const worker = cluster.fork();
     running.add(worker);
     const leave = join(channelTo(worker));
+    let hasBegun = false;
     worker.once('exit', () => {
       running.delete(worker);
       leave();
+      if (hasBegun) replace();
     });
-    const ready = firstWordOf(worker);
-    worker.send(config);
-    const word = await ready;
-    worker.once('exit', replace);
-    return word;
+    const ready = await serving(worker, config);
+    hasBegun = true;
+    return ready;
   }
 
   function replace(): void {
@@ -87,10 +87,12 @@ const channelTo = (worker: Worker): Channel => ({
   onMessage: (hear) => worker.on('message', (message: Message) => hear(message)),
 });
 
-/** Resolves when the worker takes requests, rejects when it cannot. */
-function firstWordOf(worker: Worker): Promise<Ready> {
+/** Tells a worker its configuration. Resolves when it takes requests, rejects when it cannot. */
+function serving(worker: Worker, config: Config): Promise<Ready> {
+  const channel = channelTo(worker);
   return new Promise((resolve, reject) => {
-    worker.on('message', (message: Message) => {
+    channel.onMessage((message) => {
+      if ('listening' in message) channel.send({ config });
       if ('ready' in message) resolve(message.ready);
       if ('failed' in message) reject(new AttestError(message.failed.code, message.failed.message));
     });

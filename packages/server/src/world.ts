@@ -1,7 +1,11 @@
 /** The doors of one request to the world: the stored policy, collateral, single use, and the signing key. */
 import {
+  type Claim,
+  certificateKeyId,
+  fromBase64,
   type Grant,
   hex,
+  issuedForm,
   type JsonObject,
   policyHash,
   signed,
@@ -14,8 +18,8 @@ import {
 import type { Deps, Offered } from './deps.ts';
 import type { AnySettings } from './policies.ts';
 
-/** Bytes of a token's identifier. */
-const jtiBytes = 32;
+/** Bytes of a token's identifier, where its form does not say. */
+const identifierBytes = 32;
 
 /**
  * @param at the time that the evidence is appraised for
@@ -25,6 +29,8 @@ export function worldOf(deps: Deps, { policy }: Offered, at: Date, appraisalId: 
   const now = deps.now();
   return {
     now,
+    issuer: deps.issuer,
+    sealedBy: deps.desk.sealedBy,
     random: deps.random,
     seal: deps.desk.seal,
     unseal: deps.desk.unseal,
@@ -42,26 +48,32 @@ async function issue(
   appraisalId: string,
 ): Promise<string> {
   const { keys, issuer, config } = deps;
-  const header = writeHeader(type.token, {
+  const form = issuedForm(type.token, ruling.properties);
+  const [leaf] = keys.x5c;
+  const header = writeHeader(form, {
     alg: policy.draft ? 'none' : keys.signer.alg,
-    kid: keys.signer.kid,
+    kid: form.header === 'x5c' && leaf !== undefined ? certificateKeyId(fromBase64(leaf, 'base64')) : keys.signer.kid,
     issuer,
     x5c: keys.x5c,
   });
-  const payload = writePayload(type.token, {
-    times: timesOf(type.token, now.getTime()),
+  const payload = writePayload(form, {
+    times: timesOf(form, now.getTime()),
     issuer,
-    jti: hex(deps.random(jtiBytes)),
+    jti: hex(deps.random(form.identifierBytes ?? identifierBytes)),
     policyHash: policyHash(policy.program.text),
     claims,
     issued: ruling.issued,
     serviceClaims: type.serviceClaims,
-    ...(config.provider.ownClaims && { own: ownClaims(deps, appraisalId) }),
+    ...(config.provider.ownClaims && { own: ownClaims(deps, appraisalId, claims) }),
   });
   return policy.draft ? unsecured(header, payload) : signed(header, payload, keys.signer);
 }
 
-const ownClaims = ({ insecure }: Deps, appraisalId: string): JsonObject => ({
-  'x-assay-appraisal': appraisalId,
-  ...(insecure.names.length > 0 && { 'x-assay-insecure': insecure.names }),
-});
+/** What the evidence was let pass with is insecure as well. */
+function ownClaims({ insecure }: Deps, appraisalId: string, claims: readonly Claim[]): JsonObject {
+  const tolerated = claims.flatMap(({ name, value }) =>
+    name === 'x-assay-insecure' && Array.isArray(value) ? value : [],
+  );
+  const names = [...insecure.names, ...tolerated];
+  return { 'x-assay-appraisal': appraisalId, ...(names.length > 0 && { 'x-assay-insecure': names }) };
+}

@@ -52,7 +52,7 @@ export async function attestCommand(
       ? await fetchAppraisal(client, error.appraisalId).catch(() => undefined)
       : undefined;
     if (options.json) {
-      printJson(terminal, { outcome: 'refused', error: detailsOf(error), ...(appraisal && { appraisal }) });
+      printJson(terminal, { outcome: endingOf(error), error: detailsOf(error), ...(appraisal && { appraisal }) });
       return endingOf(error);
     }
     if (appraisal) printTree(terminal.err, appraisal);

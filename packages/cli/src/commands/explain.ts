@@ -1,10 +1,12 @@
 /** `assay explain`: what a file is, field by field, and what a verifier will ask about it. */
 import type { Check } from '@assay/core';
 import { type Explanation, explainIntel, type Part, type Row } from '@assay/core/intel';
+import { explainLog } from '@assay/core/tpm';
 import { CommandError, type Ending } from '../exit.ts';
 import { evidenceBytes, readInput } from '../input.ts';
 import { type Cell, cut, printTable } from '../table.ts';
 import { printError, printJson, type Screen, type Terminal } from '../ui.ts';
+import { printLog } from './explain-log.ts';
 
 export async function explainCommand(
   file: string,
@@ -14,9 +16,14 @@ export async function explainCommand(
   const input = await readInput(terminal, file);
   // Collateral is text of its own; only what is not known as it stands may be evidence written as text.
   const explanation = explainIntel(input) ?? explainIntel(textAsBytes(input, file));
+  const log = explanation ? undefined : explainLog(input);
+  if (log) {
+    printLog(log, options.json === true, terminal);
+    return 'passed';
+  }
   if (!explanation)
     throw new CommandError('refused', `${file} is nothing that assay knows`, [
-      'expected an SGX or TDX quote, an OpenEnclave report or evidence, TCB info, a QE identity, a CRL or certificates',
+      'expected an SGX or TDX quote, an OpenEnclave report or evidence, TCB info, a QE identity, a CRL or certificates, or an event log (TCG, CCEL)',
     ]);
   if (options.json) printJson(terminal, asJson(explanation));
   else print(terminal.out, explanation);

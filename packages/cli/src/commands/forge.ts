@@ -2,11 +2,12 @@
  * `assay forge`: evidence of a platform that does not exist, and the collateral to judge it by, under a development root
  * whose private key everybody has. For trying things out without the hardware; the label says so in the folder itself.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toPem, utf8 } from '@assay/core';
 import { encode, u32le, u64le } from '@assay/core/bytes';
 import { type ForgedIntel, forgeIntel, type World } from '@assay/core/testing';
+import { makeFolder } from '@assay/server/collateral';
 import { CommandError, type Ending } from '../exit.ts';
 import { momentOf, momentText, readInput, reasonOf } from '../input.ts';
 import { printTable } from '../table.ts';
@@ -39,28 +40,13 @@ export async function forgeCommand(
   terminal: Terminal,
 ): Promise<Ending> {
   const at = options.at === undefined ? terminal.now() : momentOf(options.at, '--at');
-  const runtimeData = options.runtimeData === undefined ? undefined : await readInput(terminal, options.runtimeData);
-  const world = forgeIntel({
-    at,
-    seed: options.seed,
-    status: statusOf(options.status),
-    ...(options.fmspc !== undefined && { fmspc: fmspcOf(options.fmspc) }),
-  });
-  const quote = world.quote({
-    tee: kind === 'tdx' ? 'tdx' : 'sgx',
-    ...(runtimeData && { runtimeData }),
-    ...(options.debug && { report: kind === 'tdx' ? { tdAttributes: debugTd } : { attributes: debugEnclave } }),
-  });
+  const world = forgeIntel({ at, ...platformOf(options) });
+  const quote = await quoteOf(world, kind === 'tdx' ? 'tdx' : 'sgx', options, terminal);
   const evidence =
     kind === 'openenclave'
       ? { name: 'report.bin', bytes: openEnclaveReport(quote) }
       : { name: 'quote.bin', bytes: quote };
-  const files = new Map([
-    [evidence.name, evidence.bytes],
-    ['development-root.pem', utf8(toPem('CERTIFICATE', world.certificates.root))],
-    ['README', utf8(label)],
-    ...collateralFiles(world),
-  ]);
+  const files = new Map([[evidence.name, evidence.bytes], ...labels(world), ...collateralFiles(world)]);
   await write(options.to, files);
 
   const paths = {
@@ -84,6 +70,33 @@ export async function forgeCommand(
   );
   return 'passed';
 }
+
+/** The platform that the options ask for. */
+export const platformOf = ({ seed, status, fmspc }: ForgeOptions): Omit<World, 'at'> => ({
+  seed,
+  status: statusOf(status),
+  ...(fmspc !== undefined && { fmspc: fmspcOf(fmspc) }),
+});
+
+export async function quoteOf(
+  world: ForgedIntel,
+  tee: 'sgx' | 'tdx',
+  { runtimeData: name, debug }: ForgeOptions,
+  terminal: Terminal,
+): Promise<Uint8Array> {
+  const runtimeData = name === undefined ? undefined : await readInput(terminal, name);
+  return world.quote({
+    tee,
+    ...(runtimeData && { runtimeData }),
+    ...(debug && { report: tee === 'tdx' ? { tdAttributes: debugTd } : { attributes: debugEnclave } }),
+  });
+}
+
+/** What stands beside everything simulated: the root to believe, and why not to. */
+export const labels = ({ certificates }: ForgedIntel): readonly (readonly [string, Uint8Array])[] => [
+  ['development-root.pem', utf8(toPem('CERTIFICATE', certificates.root))],
+  ['README', utf8(label)],
+];
 
 const label = `Simulated evidence and collateral, made by «assay forge».
 
@@ -114,7 +127,7 @@ export async function write(folder: string, files: ReadonlyMap<string, Uint8Arra
   try {
     for (const [name, bytes] of files) {
       const path = join(folder, name);
-      await mkdir(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       await writeFile(path, bytes);
     }
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** `assay verify`: whether to believe a token, as a relying party asks it, with the relying party’s own kit. */
 import { existsSync } from 'node:fs';
-import { fromUtf8 } from '@assay/core/bytes';
+import { fromUtf8, latin1 } from '@assay/core/bytes';
 import {
   KeysUnavailable,
   type SgxExpectation,
@@ -13,6 +13,7 @@ import {
 import { claimRows } from '../claims.ts';
 import { CommandError, type Ending } from '../exit.ts';
 import { readInput } from '../input.ts';
+import { jsonLine } from '../json.ts';
 import { printTable } from '../table.ts';
 import { printError, printJson, printWarning, type Terminal, waitingFor } from '../ui.ts';
 
@@ -69,12 +70,13 @@ function refuse({ problems, message }: TokenRefused, { json }: VerifyCommandOpti
 }
 
 const shown = (value: unknown): string =>
-  value === undefined ? 'nothing' : typeof value === 'string' ? value : JSON.stringify(value);
+  value === undefined ? 'nothing' : typeof value === 'string' ? value : jsonLine(value);
 
 /** A token as it stands, a file that holds one, or standard input. */
 async function tokenText(token: string, terminal: Terminal): Promise<string> {
   const isToken = /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token) && !existsSync(token);
-  const text = isToken ? token : fromUtf8(await readInput(terminal, token), token);
+  // Whatever is no token is for the verifier to refuse, bytes that are no text included.
+  const text = isToken ? token : latin1(await readInput(terminal, token));
   return text.trim();
 }
 

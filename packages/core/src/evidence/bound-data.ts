@@ -11,6 +11,9 @@ export interface BoundData {
   readonly json?: JsonObject;
 }
 
+/** How deep bound JSON may nest: it stands in tokens, and those who read them bound their nesting, too. */
+const deepestBound = 32;
+
 /**
  * Trailing NUL bytes belong to the hash but not to the JSON text: enclaves bind C strings.
  * @param path names the data in errors
@@ -20,7 +23,7 @@ export function readBound(bound: Bound, path: string): BoundData {
   if (bound.kind === 'Binary') return { bytes: bound.bytes };
   let end = bound.bytes.length;
   while (end > 0 && bound.bytes[end - 1] === 0) end--;
-  const json = parseJson(bound.bytes.subarray(0, end), { path });
+  const json = parseJson(bound.bytes.subarray(0, end), { path, maxDepth: deepestBound });
   if (!isObject(json)) throw new Malformed(path, 0, 'is not a JSON object');
   return { bytes: bound.bytes, json };
 }

@@ -30,7 +30,7 @@ export {
 export { commonName, encodeName, type NameParts, nameText, sameName } from './name.ts';
 export { extensionOids } from './oids.ts';
 export { type GoodPath, type PathOptions, walkPath } from './path.ts';
-export { pemBlocks, toPem } from './pem.ts';
+export { pemBlocks, pemLabels, toPem } from './pem.ts';
 export type { BadPath, PathProblem, Span } from './problem.ts';
 export {
   isCrlIssuedBy,

@@ -3,7 +3,7 @@
  * field can be overridden, so that wrong ones can be made too. Nothing is checked.
  */
 import { write } from '../asn1/index.ts';
-import type { Bytes } from '../bytes/index.ts';
+import { type Bytes, Writer } from '../bytes/index.ts';
 import { type PrivateKey, type Scheme, signData } from '../crypto/index.ts';
 import { AttestError } from '../errors.ts';
 import { encodeAlgorithm } from './algorithm.ts';
@@ -95,10 +95,17 @@ export function issueCrl(made: NewCrl): Bytes {
     nameOf(made.issuer),
     write.time(made.thisUpdate),
     ...(made.nextUpdate === undefined ? [] : [write.time(made.nextUpdate)]),
-    ...(entries.length === 0 ? [] : [write.sequence(...entries)]),
+    ...(entries.length === 0 ? [] : [write.sequence(together(entries))]),
     ...(made.extensions.length === 0 ? [] : [write.explicit(0, encodeExtensions(made.extensions))]),
   );
   return seal(tbs, algorithm, made);
+}
+
+/** Lists can be longer than a call has room for arguments. */
+function together(entries: readonly Bytes[]): Bytes {
+  const all = new Writer();
+  for (const entry of entries) all.put(entry);
+  return all.done();
 }
 
 function algorithmOf({ scheme }: CertificateSigner): Bytes {

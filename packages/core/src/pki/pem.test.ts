@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concat, utf8 } from '../bytes/index.ts';
 import { Malformed } from '../errors.ts';
-import { pemBlocks, toPem } from './pem.ts';
+import { pemBlocks, pemLabels, toPem } from './pem.ts';
 
 const der = Uint8Array.from({ length: 100 }, (_, i) => i);
 const block = toPem('CERTIFICATE', der);
@@ -26,6 +26,11 @@ describe('read', () => {
     expect(pemBlocks(concat(utf8(block), Uint8Array.of(0)), 'CERTIFICATE', 1)).toEqual([der]);
   });
 
+  test('labels of all blocks, each once', () => {
+    const text = utf8(`${block}${block}${toPem('X509 CRL', der)}-----BEGIN ${'X'.repeat(65)}-----`);
+    expect([...pemLabels(text)]).toEqual(['CERTIFICATE', 'X509 CRL']);
+  });
+
   test('any bytes come back', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -39,7 +44,11 @@ describe('refused', () => {
   const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'];
   test.each([
     ['no end', `${begin}\nAAAA\n`, 'has a block of CERTIFICATE without an end'],
-    ['a foreign character', `${begin}\nAA*A\n${end}`, 'at byte 27: has a block that is not base64 in lines: is not a base64 character'],
+    [
+      'a foreign character',
+      `${begin}\nAA*A\n${end}`,
+      'at byte 27: has a block that is not base64 in lines: is not a base64 character',
+    ],
     ['white space within a line', `${begin}\nAA AAA\n${end}`, 'is not a base64 character'],
     ['the alphabet of URLs', `${begin}\nAA-_\n${end}`, 'is not a base64 character'],
     ['bits after the last byte', `${begin}\nAB==\n${end}`, 'has bits set after the last byte'],

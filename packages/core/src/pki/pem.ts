@@ -28,6 +28,10 @@ export function pemBlocks(text: Bytes, label: string, max: number, path = 'pem')
   return out;
 }
 
+/** The labels of all blocks that begin somewhere in a text. */
+export const pemLabels = (text: Bytes): ReadonlySet<string> =>
+  new Set(Array.from(latin1(text).matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----/g), ([, label = '']) => label));
+
 function body(lines: string, from: number, path: string): Bytes {
   // Line ends may differ in kind and length, but nothing stands before the first or within a line.
   if (!/^[ \t]*\r?\n/.test(lines) || !/\n$/.test(lines))

@@ -42,6 +42,6 @@ export const authRequest =
 /** Text, numbers and truth values; nothing that a header cannot hold. */
 function headerValue(claims: JsonObject, claim: string): string | undefined {
   const value = member(claims, claim);
-  const text = ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : '';
+  const text = ['string', 'number', 'bigint', 'boolean'].includes(typeof value) ? String(value) : '';
   return /^[\x21-\x7e]([\x20-\x7e]{0,1022}[\x21-\x7e])?$/.test(text) ? text : undefined;
 }

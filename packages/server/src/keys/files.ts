@@ -8,7 +8,6 @@ import {
   copyFileSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -29,11 +28,12 @@ import {
   toPem,
   utf8,
 } from '@assay/core';
+import { makeFolder } from '../make-folder.ts';
 
 /** A folder that only its owner may enter. */
 export function privateFolder(path: string): string {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path, 0o700);
     if (isOpen(path)) chmodSync(path, 0o700);
   } catch (cause) {
     throw unusable(path, 'cannot be made', cause);

@@ -2,7 +2,17 @@ import { createPublicKey, verify } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commonName, exportPkcs8, fromBase64, generateKey, keyId, parseCertificate, toPem, utf8 } from '@assay/core';
+import {
+  certificateKeyId,
+  commonName,
+  exportPkcs8,
+  fromBase64,
+  generateKey,
+  keyId,
+  parseCertificate,
+  toPem,
+  utf8,
+} from '@assay/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { madeOnce, privateFolder, readPrivate } from './files.ts';
 import { sealing } from './sealing.ts';
@@ -23,7 +33,7 @@ test('T39: keys are readable by their owner alone, and so is their folder', () =
   const keys = join(folder, 'data', 'keys');
   privateFolder(keys);
   signingKeys(keys, 'ES256', named, now);
-  sealing(keys);
+  sealing(keys, 'assay');
   developmentTls(keys, named.issuer, now);
   expect(mode(keys)).toBe(0o700);
   const files = readdirSync(keys);
@@ -70,7 +80,9 @@ test.each(['RS256', 'PS256', 'ES256', 'ES384'] as const)(
     const how = alg === 'PS256' ? { padding: 6, saltLength: 32 } : { dsaEncoding: 'ieee-p1363' as const };
     expect(verify(alg === 'ES384' ? 'sha384' : 'sha256', data, { key, ...how }, signature)).toBe(true);
     expect(verify(alg === 'ES384' ? 'sha384' : 'sha256', utf8('other'), { key, ...how }, signature)).toBe(false);
-    expect(published).toEqual([{ x5c, kid: keyId(certificate.spki), kty: alg.startsWith('ES') ? 'EC' : 'RSA' }]);
+    const kty = alg.startsWith('ES') ? 'EC' : 'RSA';
+    const names = [keyId(certificate.spki), certificateKeyId(certificate.raw)];
+    expect(published).toEqual(names.map((kid) => ({ x5c, kid, kty })));
     expect(signer).toMatchObject({ alg, kid: keyId(certificate.spki) });
   },
 );
@@ -115,10 +127,12 @@ test('a broken key file is named, and not replaced', () => {
 
 test('what is sealed opens after a restart, and nothing else does', () => {
   const plain = utf8('round');
-  const sealed = sealing(folder).seal(plain);
-  const again = sealing(folder);
+  const sealed = sealing(folder, 'a').seal(plain);
+  const again = sealing(folder, 'a');
   expect(again.unseal(sealed)).toEqual(plain);
   expect(again.seal(plain)).not.toEqual(sealed);
+  expect(sealing(folder, 'b').unseal(sealed)).toBeUndefined();
+  expect(again.sealedBy).toMatch(/^[0-9A-F]{64}$/);
   sealed[sealed.length - 1] = (sealed.at(-1) ?? 0) ^ 1;
   expect(again.unseal(sealed)).toBeUndefined();
   expect(again.unseal(new Uint8Array())).toBeUndefined();

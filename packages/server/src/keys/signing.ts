@@ -9,6 +9,7 @@ import {
   type Bytes,
   base64,
   basicConstraints,
+  certificateKeyId,
   equal,
   issueCertificate,
   type KeyKind,
@@ -78,7 +79,10 @@ export function signingKeys(folder: string, alg: SigningAlgorithm, named: Named,
   return {
     signer: { alg, kid, sign: async (input) => signData(token, key, input) },
     x5c: [base64(certificate)],
-    published: [publishedKey([certificate], kid, kind.startsWith('RSA') ? 'RSA' : 'EC')],
+    // Tokens name the key in two ways, each by their type.
+    published: [kid, certificateKeyId(certificate)].map((name) =>
+      publishedKey([certificate], name, kind.startsWith('RSA') ? 'RSA' : 'EC'),
+    ),
   };
 }
 

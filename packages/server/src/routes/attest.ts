@@ -3,7 +3,7 @@ import { AttestError, formatJson, type Json, Malformed, parseJson } from '@assay
 import type { FastifyRequest } from 'fastify';
 import { type Attestation, attestation } from '../attestation.ts';
 import type { Deps, Offered } from '../deps.ts';
-import { previewAnswer, previewBody, requireBearer } from './preview.ts';
+import { previewAnswer, previewBody, requireBearer, requireToken } from './preview.ts';
 import { type Answer, type Route, unkept } from './route.ts';
 import { preview2018, versionOf, versions } from './versions.ts';
 
@@ -12,12 +12,13 @@ const answers = {
   400: 'The request is wrong, or the evidence or the policy says no',
   503: 'Collateral is missing, or there is too much to do',
 } as const;
-const unauthorized = { 401: 'The bearer token is missing or wrong (2018-09-01-preview)' } as const;
+const unauthorized = { 401: 'The bearer token is missing or wrong' } as const;
 
 export const attestRoutes = (deps: Deps): readonly Route[] =>
   deps.offered.flatMap((offered) => {
-    const { name, aliases = [], request: body } = offered.type;
-    const all = [...versions, preview2018];
+    const { tpm } = deps.config;
+    const { name, aliases = [], request: body, route: traits = {} } = offered.type;
+    const all = traits.hasNoPreview ? versions : [...versions, preview2018];
     return [name, ...aliases].map(
       (segment): Route => ({
         method: 'POST',
@@ -26,10 +27,12 @@ export const attestRoutes = (deps: Deps): readonly Route[] =>
         versions: all,
         isHeavy: true,
         isShared: true,
+        ...(traits.hasLongBody && { bodyBytes: deps.config.limits.longBodyBytes }),
         body,
         answers: { ...answers, ...unauthorized },
         before(request) {
           if (versionOf(request, all) === preview2018) requireBearer(deps, request);
+          else if (traits.demandsBearer && tpm.authentication === 'Enabled') requireToken(tpm.bearerToken, request);
         },
         handle: (request) =>
           versionOf(request, all) === preview2018
@@ -41,16 +44,18 @@ export const attestRoutes = (deps: Deps): readonly Route[] =>
 
 /** The same under the paths of 2018. */
 export const previewRoutes = (deps: Deps): readonly Route[] =>
-  deps.offered.map((offered) => ({
-    method: 'POST',
-    url: `/attest/Tee/${offered.type.name}`,
-    summary: `Attest ${offered.type.name} evidence (2018-09-01-preview)`,
-    versions: [preview2018],
-    isHeavy: true,
-    answers: { ...answers, ...unauthorized },
-    before: (request) => requireBearer(deps, request),
-    handle: (request) => attestPreview(deps, offered, request),
-  }));
+  deps.offered
+    .filter(({ type }) => !type.route?.hasNoPreview)
+    .map((offered) => ({
+      method: 'POST',
+      url: `/attest/Tee/${offered.type.name}`,
+      summary: `Attest ${offered.type.name} evidence (2018-09-01-preview)`,
+      versions: [preview2018],
+      isHeavy: true,
+      answers: { ...answers, ...unauthorized },
+      before: (request) => requireBearer(deps, request),
+      handle: (request) => attestPreview(deps, offered, request),
+    }));
 
 async function attest(deps: Deps, offered: Offered, request: FastifyRequest): Promise<Answer> {
   return answerOf(

@@ -4,13 +4,16 @@ import { type AnyType, AttestError, isObject, type Json } from '@assay/core';
 import type { FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 
+/** Demands the token of this api-version. @throws {AttestError} Unauthorized */
+export const requireBearer = ({ config }: Pick<Deps, 'config'>, request: Pick<FastifyRequest, 'headers'>): void =>
+  requireToken(config.preview.bearerToken, request);
+
 /**
- * Demands the configured token; where none is configured, nobody has one.
+ * Demands a bearer token; where none is configured, nobody has one.
  * @throws {AttestError} Unauthorized
  */
-export function requireBearer({ config }: Pick<Deps, 'config'>, { headers }: Pick<FastifyRequest, 'headers'>): void {
+export function requireToken(wanted: string | undefined, { headers }: Pick<FastifyRequest, 'headers'>): void {
   const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-  const wanted = config.preview.bearerToken;
   if (given === undefined)
     throw new AttestError('Unauthorized', 'This route demands a bearer token in the header Authorization.');
   if (wanted === undefined || !isSame(given, wanted))

@@ -23,6 +23,8 @@ export interface Route {
   readonly isHeavy?: boolean;
   /** Whether web pages of configured origins may call it. */
   readonly isShared?: boolean;
+  /** Longest body in bytes, where it is not the usual one. */
+  readonly bodyBytes?: number;
   /** For the OpenAPI document. */
   readonly body?: TSchema;
   readonly answers: { readonly [status: number]: string };

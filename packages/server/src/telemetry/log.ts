@@ -2,7 +2,8 @@
  * What the service writes down about requests: routes by their pattern, never a URL, header, body or token as it came.
  * So nobody outside can write into the log, and nothing confidential gets there.
  */
-import type { FastifyServerOptions } from 'fastify';
+import type { FastifyBaseLogger, FastifyServerOptions } from 'fastify';
+import type { FetchEvent } from '../collateral/source.ts';
 
 /** Where lines go; standard output unless told. */
 export interface LogTarget {
@@ -35,4 +36,10 @@ function described(failure: unknown): {
   const { name, code, stack = '' } = (failure instanceof Error ? failure : {}) as Error & { readonly code?: unknown };
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   return { type: name ?? typeof failure, message: typeof code === 'string' ? code : '', stack: frames.join('\n') };
+}
+
+/** How a question to a source of collateral ended: the source's own words are cut, and quote no evidence. */
+export function logFetch(log: FastifyBaseLogger, { outcome, ...event }: FetchEvent): void {
+  if (outcome === 'failed') log.warn(event, 'collateral refused');
+  else log.info({ ...event, outcome }, 'collateral fetched');
 }

@@ -1,5 +1,6 @@
 /** What the service counts, for Prometheus. One registry for each service, so that several can run in one process. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { FetchEvent, Held } from '../collateral/source.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -8,8 +9,9 @@ export interface Metrics {
   readonly failedCheck: (check: string) => void;
   readonly defect: () => void;
   readonly memory: (hit: boolean) => void;
-  readonly collateralUntil: (name: string, until: number) => void;
-  readonly forgetCollateral: () => void;
+  /** Names whom to ask, whenever metrics are read, what collateral is at hand. */
+  readonly collateralHeld: (held: () => readonly Held[]) => void;
+  readonly collateralFetch: (event: FetchEvent) => void;
 }
 
 /** @param process whether the runtime's own figures are told as well */
@@ -46,11 +48,39 @@ export function makeMetrics(process: boolean): Metrics {
     labelNames: ['found'],
     registers,
   });
-  const collateral = new Gauge({
-    name: 'assay_collateral_until_seconds',
-    help: 'When a piece of collateral at hand ends, in seconds since 1970',
-    labelNames: ['name'],
-    aggregator: 'min',
+  let held: () => readonly Held[] = () => [];
+  const collateral = (name: string, help: string, timeOf: (one: Held) => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['name'],
+      aggregator: 'min',
+      registers,
+      collect() {
+        this.reset();
+        for (const one of newestOf(held())) this.set({ name: one.name }, timeOf(one) / 1000);
+      },
+    });
+  collateral(
+    'assay_collateral_until_seconds',
+    'When a piece of collateral at hand ends, in seconds since 1970',
+    ({ until }) => until,
+  );
+  collateral(
+    'assay_collateral_issued_seconds',
+    'When a piece of collateral at hand was issued, in seconds since 1970: its age is the time since',
+    ({ issued }) => issued,
+  );
+  const fetches = new Counter({
+    name: 'assay_collateral_fetches_total',
+    help: 'Questions to sources of collateral by how they ended',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'assay_collateral_failures_total',
+    help: 'Answers of sources of collateral that were refused, or did not come',
+    labelNames: ['source', 'reason'],
     registers,
   });
   if (process) collectDefaultMetrics({ register: registry });
@@ -61,7 +91,21 @@ export function makeMetrics(process: boolean): Metrics {
     failedCheck: (check) => checks.inc({ check }),
     defect: () => defects.inc(),
     memory: (hit) => memory.inc({ found: String(hit) }),
-    collateralUntil: (name, until) => collateral.set({ name }, until / 1000),
-    forgetCollateral: () => collateral.reset(),
+    collateralHeld(by) {
+      held = by;
+    },
+    collateralFetch({ source, outcome, reason }) {
+      fetches.inc({ source, outcome });
+      if (reason !== undefined) failures.inc({ source, reason });
+    },
   };
+}
+
+/** Of several pieces of one name the one that ends last; those without an end have none to tell. */
+function newestOf(held: readonly Held[]): Iterable<Held> {
+  const newest = new Map<string, Held>();
+  for (const one of held)
+    if (Number.isFinite(one.until) && one.until > (newest.get(one.name)?.until ?? Number.NEGATIVE_INFINITY))
+      newest.set(one.name, one);
+  return newest.values();
 }
