@@ -5,15 +5,7 @@
 import type { Appraisal, Check } from '../../appraisal.ts';
 import { type Bytes, equal } from '../../bytes/index.ts';
 import type { PublicKey } from '../../crypto/index.ts';
-import {
-  type Certificate,
-  commonName,
-  isIssuedBy,
-  isSelfIssued,
-  parseCertificate,
-  pemBlocks,
-  walkPath,
-} from '../../pki/index.ts';
+import { type Certificate, commonName, isIssuedBy, parseCertificate, pemBlocks, walkPath } from '../../pki/index.ts';
 import { attempt } from '../attempt.ts';
 import { check } from './checks.ts';
 import { fmspcText, type PckFacts, readPck, sgxExtension } from './pck.ts';
@@ -35,6 +27,8 @@ export const rootName = 'SGX Root CA';
 const leafName = 'SGX PCK Certificate';
 const signerName = 'SGX TCB Signing';
 
+/** By bytes, like all names here. */
+const isSelfIssued = ({ subject, issuer }: Certificate): boolean => equal(subject, issuer);
 const nameOf = (certificate: Certificate): string => commonName(certificate.subject) ?? '';
 const named = (certificate: Certificate, part: string): boolean => nameOf(certificate).includes(part);
 
@@ -103,11 +97,19 @@ export interface SigningChain {
 /**
  * Verifies the chain that signs TCB info and QE identity: exactly a TCB signing certificate and a root in force.
  * @param pem both certificates, in either order
+ * @param seen a certificate that was read already, most likely the root: reading it again would import its key again
  * @throws {Refusal}
  */
-export function verifySigningChain(pem: Bytes, anchors: readonly Bytes[], appraisal: Appraisal): SigningChain {
+export function verifySigningChain(
+  pem: Bytes,
+  anchors: readonly Bytes[],
+  appraisal: Appraisal,
+  seen?: Certificate,
+): SigningChain {
   const wanted = check['intel.signing.path'];
-  const parsed = attempt(appraisal, wanted, () => pemBlocks(pem, 'CERTIFICATE', 2).map((der) => parseCertificate(der)));
+  const parsed = attempt(appraisal, wanted, () =>
+    pemBlocks(pem, 'CERTIFICATE', 2).map((der) => (seen && equal(der, seen.raw) ? seen : parseCertificate(der))),
+  );
   const root = parsed.find((one) => isSelfIssued(one) && named(one, rootName));
   const signer = parsed.find((one) => one !== root && named(one, signerName));
   if (!root || !signer) {

@@ -122,10 +122,10 @@ export function verifyQuote({ evidence, chain, needs }: AnchoredQuote, have: Col
   const infoName = tcbInfo(tee, fmspcText(pck));
   const identityName = qeIdentity(tee);
   const issuers = [get(issuersOf(infoName)), get(issuersOf(identityName))] as const;
-  const infoSigners = vouchSigners(issuers[0], rootList, context);
+  const infoSigners = vouchSigners(issuers[0], root, rootList, context);
   const info = vouchDocument(get(infoName), infoSigners.value, 'tcb-info', 'tcbInfo', readTcbInfo, context);
   // Intel signs both with one key: one chain is walked once, even where nothing is remembered.
-  const identitySigners = equal(...issuers) ? infoSigners : vouchSigners(issuers[1], rootList, context);
+  const identitySigners = equal(...issuers) ? infoSigners : vouchSigners(issuers[1], root, rootList, context);
   const identity = vouchDocument(
     get(identityName),
     identitySigners.value,
@@ -211,9 +211,14 @@ function vouchCrl(bytes: Bytes, name: 'root-crl' | 'pck-crl', issuer: PckChain['
 }
 
 /** The chain that signs a document: to a root in force, valid already, and not revoked. That it may have ended is a fact. */
-function vouchSigners(issuers: Bytes, list: List, context: C): Voucher<SigningChain & { readonly hash: string }> {
+function vouchSigners(
+  issuers: Bytes,
+  seen: PckChain['root'],
+  list: List,
+  context: C,
+): Voucher<SigningChain & { readonly hash: string }> {
   const it = vouch(context, 'TCB signing chain', [issuers], check['intel.signing.dated'], (appraisal) => {
-    const chain = verifySigningChain(issuers, context.anchors.of('intel'), appraisal);
+    const chain = verifySigningChain(issuers, context.anchors.of('intel'), appraisal, seen);
     return { value: { ...chain, hash: chainHash(chain) }, from: chain.from, until: chain.until };
   });
   const { signer, root } = it.value;
