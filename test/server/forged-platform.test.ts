@@ -156,7 +156,7 @@ test('a policy may ask for a TCB baseline by its number; the service lists them'
   });
 });
 
-test('without our own claims a token is that of the wire', async () => {
+test('without our own claims a token is that of the wire, and still says what was insecure', async () => {
   const plain = await service({ 'insecure-anchors': anchor, 'provider-own-claims': 'false' });
   const { token } = (await attest(plain, 'SgxEnclave', { quote: encoded(quote) })).json();
   expect(Object.keys(claimsOf(token))).toEqual([
@@ -172,6 +172,7 @@ test('without our own claims a token is that of the wire', async () => {
     'sgx-mrsigner',
     'svn',
     'tee',
+    'x-assay-insecure',
     'x-ms-attestation-type',
     'x-ms-policy',
     'x-ms-policy-hash',

@@ -91,8 +91,8 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     );
 
   command('appraise', 'judge evidence here, offline, without a token')
-    .addArgument(new Argument('<kind>', 'what the evidence is').choices(kinds))
-    .argument('<file>', evidence)
+    .addArgument(new Argument('<kind>', 'what the evidence is').choices([...kinds, 'tpm']))
+    .argument('<file>', `${evidence}. tpm: a request of the second round, alone or in its frame`)
     .requiredOption('--collateral <folder>', 'folder with the vendor’s collateral')
     .option('--at <time>', 'judge as of this time (UTC, or seconds since 1970) instead of now')
     .option('--runtime-data <file>', 'data that the evidence must have bound')
@@ -108,7 +108,9 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .addOption(json())
     .action(
       does(async (kind, file, options) =>
-        (await import('./commands/appraise.ts')).appraiseCommand(kind, file, options, terminal),
+        kind === 'tpm'
+          ? (await import('./commands/appraise-tpm.ts')).appraiseTpmCommand(file, options, terminal)
+          : (await import('./commands/appraise.ts')).appraiseCommand(kind, file, options, terminal),
       ),
     );
 

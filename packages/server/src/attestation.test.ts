@@ -146,12 +146,16 @@ test('configuration rules set the verifier’s settings, and must fit them', asy
   expect(await level(policy('5'))).toMatchObject({ code: 'PolicyParsingError' });
 });
 
-test('without our own claims a token has none', async () => {
-  const { app } = await start({
-    flags: { 'provider-own-claims': 'false', 'insecure-appraisal-time': '2024-01-01T00:00:00Z' },
-  });
-  const { claims } = decoded((await app.inject(attesting({ quote: quoteOf(0) }))).json().token);
-  expect(Object.keys(claims).filter((name) => name.startsWith('x-assay-'))).toEqual([]);
+test('T47: without our own claims a token has none, but for the one that says it proves nothing', async () => {
+  const ours = async (flags: Record<string, string>) => {
+    const { app } = await start({ flags: { 'provider-own-claims': 'false', ...flags } });
+    const { claims } = decoded((await app.inject(attesting({ quote: quoteOf(0) }))).json().token);
+    return Object.entries(claims).filter(([name]) => name.startsWith('x-assay-'));
+  };
+  expect(await ours({})).toEqual([]);
+  expect(await ours({ 'insecure-appraisal-time': '2024-01-01T00:00:00Z' })).toEqual([
+    ['x-assay-insecure', ['pinned-appraisal-time']],
+  ]);
 });
 
 test('missing collateral is the operator’s to fix: 503, and when to ask again', async () => {

@@ -70,7 +70,8 @@ export const Configuration = section({
     }),
     ownClaims: Type.Boolean({
       default: true,
-      description: 'Whether tokens carry claims x-assay-*; without them they are byte for byte those of the wire',
+      description:
+        'Whether tokens carry claims x-assay-*; without them they are byte for byte those of the wire. x-assay-insecure stays wherever an insecure setting is on',
     }),
     exposeChecks: Type.Boolean({ default: true, description: 'Whether error answers name the check that failed' }),
   }),

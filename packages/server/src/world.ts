@@ -6,7 +6,6 @@ import {
   type Grant,
   hex,
   issuedForm,
-  type JsonObject,
   policyHash,
   signed,
   timesOf,
@@ -64,16 +63,12 @@ async function issue(
     claims,
     issued: ruling.issued,
     serviceClaims: type.serviceClaims,
-    ...(config.provider.ownClaims && { own: ownClaims(deps, appraisalId, claims) }),
+    insecure: [...deps.insecure.names, ...toleratedIn(claims)],
+    ...(config.provider.ownClaims && { own: { 'x-assay-appraisal': appraisalId } }),
   });
   return policy.draft ? unsecured(header, payload) : signed(header, payload, keys.signer);
 }
 
 /** What the evidence was let pass with is insecure as well. */
-function ownClaims({ insecure }: Deps, appraisalId: string, claims: readonly Claim[]): JsonObject {
-  const tolerated = claims.flatMap(({ name, value }) =>
-    name === 'x-assay-insecure' && Array.isArray(value) ? value : [],
-  );
-  const names = [...insecure.names, ...tolerated];
-  return { 'x-assay-appraisal': appraisalId, ...(names.length > 0 && { 'x-assay-insecure': names }) };
-}
+const toleratedIn = (claims: readonly Claim[]): readonly string[] =>
+  claims.flatMap(({ name, value }) => (name === 'x-assay-insecure' && Array.isArray(value) ? value.map(String) : []));

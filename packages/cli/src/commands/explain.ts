@@ -1,7 +1,7 @@
 /** `assay explain`: what a file is, field by field, and what a verifier will ask about it. */
 import type { Check } from '@assay/core';
 import { type Explanation, explainIntel, type Part, type Row } from '@assay/core/intel';
-import { explainLog } from '@assay/core/tpm';
+import { explainLog, saysItIsLog } from '@assay/core/tpm';
 import { CommandError, type Ending } from '../exit.ts';
 import { evidenceBytes, readInput } from '../input.ts';
 import { type Cell, cut, printTable } from '../table.ts';
@@ -15,7 +15,7 @@ export async function explainCommand(
 ): Promise<Ending> {
   const input = await readInput(terminal, file);
   // Collateral is text of its own; only what is not known as it stands may be evidence written as text.
-  const explanation = explainIntel(input) ?? explainIntel(textAsBytes(input, file));
+  const explanation = saysItIsLog(input) ? undefined : (explainIntel(input) ?? explainIntel(textAsBytes(input, file)));
   const log = explanation ? undefined : explainLog(input);
   if (log) {
     printLog(log, options.json === true, terminal);

@@ -130,6 +130,15 @@ test('without our own claims a token has none of them, from whatever source', ()
   expect(Object.keys(read(enclave, { claims })).filter((name) => name.startsWith('x-assay-'))).toEqual([]);
 });
 
+test('T47: what was insecure is said with our own claims and without them', () => {
+  const insecure = ['development-anchors', 'unbound-key'];
+  const tolerated = says('x-assay-insecure', ['unbound-key'], 'token');
+  expect(read(enclave, { insecure, claims: [tolerated] })).toMatchObject({ 'x-assay-insecure': insecure });
+  expect(read(enclave, { insecure, own: {} })).toMatchObject({ 'x-assay-insecure': insecure });
+  expect(read(enclave, { claims: [tolerated] })).toMatchObject({ 'x-assay-insecure': ['unbound-key'] });
+  expect(read(enclave, { insecure: [] })).not.toHaveProperty('x-assay-insecure');
+});
+
 test('the signer of a policy is named only where there was one', () => {
   expect(read(enclave, { policySigner: { kty: 'RSA' } })['x-ms-policy-signer']).toEqual({ kty: 'RSA' });
   expect(read(enclave, {})).not.toHaveProperty('x-ms-policy-signer');

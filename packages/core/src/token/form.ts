@@ -95,13 +95,16 @@ export interface Content {
   readonly issued: readonly Pick<Claim, 'name' | 'value'>[];
   /** Names that a policy cannot take at top level, whether the token has them or not. */
   readonly serviceClaims: readonly string[];
-  /** What the service adds under `x-assay-`; absent: the token has no claim of that kind, of whatever source. */
+  /** What the service adds under `x-assay-`; absent: of that kind the token has `x-assay-insecure` alone. */
   readonly own?: JsonObject;
+  /** Names of insecure settings that were on: whatever a token leaves out, it does not leave out that it proves nothing. */
+  readonly insecure?: readonly string[];
 }
 
 /** Names of JWTs and of what Azure Attestation adds to them at every type: RFC 7519 §4.1, RFC 7800, OpenID Connect. */
 const registeredNames: readonly string[] = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'nonce', 'cnf'];
 const isOurs = (name: string): boolean => name.startsWith('x-assay-');
+const insecureName = 'x-assay-insecure';
 const isReserved = (name: string): boolean =>
   registeredNames.includes(name) || name.startsWith('x-ms-') || isOurs(name);
 
@@ -110,12 +113,14 @@ const isReserved = (name: string): boolean =>
  * but never in the place of something that the service itself says there.
  */
 export function writePayload(form: Pick<Form, 'order' | 'policyClaims'>, content: Content): string {
-  const { times, own, policySigner } = content;
-  const spoken = content.claims.filter(({ name, to }) => to !== 'policy' && (own !== undefined || !isOurs(name)));
+  const { times, own, insecure = [], policySigner } = content;
+  const isSpoken = (name: string): boolean => own !== undefined || !isOurs(name) || name === insecureName;
+  const spoken = content.claims.filter(({ name, to }) => to !== 'policy' && isSpoken(name));
   const issued = grouped(content.issued);
   const members = new Map<string, Json>([
     ...grouped(spoken),
     ...Object.entries(own ?? {}),
+    ...(insecure.length > 0 ? [[insecureName, insecure] as const] : []),
     ...Object.entries(times),
     ['iss', content.issuer],
     ['jti', content.jti],

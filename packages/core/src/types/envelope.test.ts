@@ -213,7 +213,14 @@ test('T5: any JSON is read or refused, and nothing else is thrown', () => {
 });
 
 test('each type takes its evidence from its own member', () => {
-  const desk = { now: new Date(0), random: () => utf8(''), seal: () => utf8(''), unseal: () => undefined };
+  const desk = {
+    now: new Date(0),
+    issuer: '',
+    sealedBy: '',
+    random: () => utf8(''),
+    seal: () => utf8(''),
+    unseal: () => undefined,
+  };
   const evidence = utf8('a quote');
   expect(sgxEnclave.receive({ quote }, desk)).toEqual({ submission: { evidence } });
   expect(openEnclave.receive({ report: quote }, desk)).toEqual({ submission: { evidence } });

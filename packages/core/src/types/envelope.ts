@@ -45,11 +45,11 @@ export function readEnvelope(body: Json, evidence: string): Received {
   };
 }
 
-const wrong = (path: string, problem: string): AttestError =>
+export const wrong = (path: string, problem: string): AttestError =>
   new AttestError('RequestMalformed', `${path} ${problem}`, { where: { path } });
 
 /** Looks members up whatever their case; a name in two spellings, or null, is not taken for one of them. */
-function members(value: Json, path: string): (name: string) => Json | undefined {
+export function members(value: Json, path: string): (name: string) => Json | undefined {
   if (!isObject(value)) throw wrong(path || 'The request body', 'must be a JSON object');
   const object: JsonObject = value;
   const spellings = new Map<string, string>();

@@ -1,7 +1,7 @@
 /** `POST /attest/SgxEnclave`: an SGX quote. */
 import type { AttestationType, TokenForm } from '../contract.ts';
 import { tcbBaselines } from '../evidence/intel/baselines.ts';
-import { sgxClaimNames } from '../evidence/intel/claims.ts';
+import { sgxClaimNames, sgxIncomingClaims } from '../evidence/intel/claims.ts';
 import type { QuoteFacts } from '../evidence/intel/facts.ts';
 import type { QuoteSettings } from '../evidence/intel/settings.ts';
 import { sgxQuote } from '../evidence/intel/verifier.ts';
@@ -9,7 +9,7 @@ import type { AnchoredQuote, QuoteEvidence } from '../evidence/intel/verify.ts';
 import { envelopeSchema, readEnvelope } from './envelope.ts';
 
 /** Eight hours, not adjustable, and the claims of the policy both at top level and by themselves. */
-export const enclaveToken: TokenForm = {
+const enclaveToken: TokenForm = {
   lifetimeSeconds: 28_800,
   earlySeconds: 0,
   header: 'jku',
@@ -24,6 +24,7 @@ export const sgxEnclave: AttestationType<QuoteEvidence, AnchoredQuote, QuoteFact
   token: enclaveToken,
   properties: { 'x-ms-sgx-tcbidentifier': { kind: 'String', sets: 'tcbIdentifier' } },
   serviceClaims: sgxClaimNames,
+  incomingClaims: sgxIncomingClaims,
   tcbBaselines: ({ tcbIdentifier }) => tcbBaselines(tcbIdentifier),
   receive: (body) => readEnvelope(body, 'quote'),
   answer: (token) => ({ token }),

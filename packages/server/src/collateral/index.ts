@@ -1,5 +1,6 @@
 /** Collateral without a server: what the command line needs. */
 export { makeFolder } from '../make-folder.ts';
+export { withAikIssuers } from './aik-issuers.ts';
 export { configuredCollateral, fetchingFrom, remoteOptions, type SourceSettings } from './configured.ts';
 export type { Protocol } from './dialect.ts';
 export { reasons } from './failure.ts';

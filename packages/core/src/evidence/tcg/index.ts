@@ -4,12 +4,14 @@ export { aikFamily, microsoftTpmRoot } from './anchors.ts';
 export { type Authority, readAuthority } from './authority.ts';
 export { type Belief, beliefOf } from './belief.ts';
 export { type Boot, bootOf, type CommandLine, type MeasuredFile } from './boot.ts';
+export { type CheckedQuote, checkQuote } from './check-quote.ts';
 export { check as tpmChecks } from './checks.ts';
 export { tpmClaimDestinations, tpmClaimNames, tpmIncomingClaims } from './claims.ts';
 export { type Credential, kdfa, kdfe, makeCredential, shareByRsa, shareOnCurve } from './credential.ts';
 export { EfiVariable, guids } from './efi.ts';
 export { eventType, eventTypeName } from './event-types.ts';
 export { type EventsView, eventsClaim, eventsJson, pcrsClaim } from './events-claim.ts';
+export { type ExplainedEvent, type ExplainedLog, explainLog, saysItIsLog } from './explain-log.ts';
 export type { KeyFacts, PlatformFacts, QuoteFacts, TpmFacts } from './facts.ts';
 export { PartitionTable } from './gpt.ts';
 export {

@@ -1,0 +1,254 @@
+/**
+ * One quote and the logs beside it, in the order of the checks: the cheap ones on the quote first, by themselves, since
+ * nothing of a log is worth reading before them. Shared by all evidence that has a quote of a TPM.
+ */
+import type { Appraisal } from '../../appraisal.ts';
+import { type Bytes, decode, equal } from '../../bytes/index.ts';
+import type { PublicKey } from '../../crypto/index.ts';
+import { attempt } from '../attempt.ts';
+import { type Bank, bankOf, hashes } from './algorithms.ts';
+import { Quote } from './attest.ts';
+import { bootOf } from './boot.ts';
+import { check } from './checks.ts';
+import { eventType } from './event-types.ts';
+import { type EventsView, eventsJson } from './events-claim.ts';
+import type { PlatformFacts, QuoteFacts } from './facts.ts';
+import { coverIma, type ImaCoverage, isTemplateHashRight, parseIma } from './ima.ts';
+import { imaEvents } from './ima-events.ts';
+import { type EventLog, parseLog } from './log.ts';
+import { pcrsProblem, selectedPcrs } from './pcrs.ts';
+import { banksOf, type Explanation, explain, type Replay, replay } from './replay.ts';
+import { type ClaimedPlatform, inside } from './request.ts';
+import { secureBootOf } from './secure-boot.ts';
+import { selectionProblem } from './selection.ts';
+import type { TpmSettings } from './settings.ts';
+import { Signature } from './signature.ts';
+import { isTrustPointReached, trustPoints } from './trust-point.ts';
+import { schemeOf, signatureProblem } from './verify-signature.ts';
+import { windowsOf } from './windows.ts';
+
+/**
+ * Whether the attestation key made the quote, over exactly these values.
+ * @param wanted what the quote must carry; undefined for one that was made before there was a challenge
+ * @throws {Refusal}
+ */
+export function verifyQuote(
+  { attest, signature: raw, pcrs, path }: ClaimedPlatform,
+  key: PublicKey,
+  wanted: Bytes | undefined,
+  appraisal: Appraisal,
+): QuoteFacts {
+  const layout = check['tpm.quote.layout'];
+  const quote = attempt(appraisal, layout, () => inside(`${path}.quote`, () => decode(Quote, attest)));
+  const signature = attempt(appraisal, layout, () => inside(`${path}.signature`, () => decode(Signature, raw)));
+  const selection = selectionProblem(quote.attested.selection);
+  appraisal.require(layout, selection === undefined, { ...(selection !== undefined && { detail: selection }) });
+  const hash = bankOf(signature.value.hash);
+  const problem = signatureProblem(signature, key, attest);
+  appraisal.require(check['tpm.quote.signature'], problem === undefined && hash !== undefined, {
+    observed: schemeOf(signature) ?? 'another scheme',
+    ...(problem !== undefined && { detail: `the signature ${problem}`, where: { path: `${path}.signature` } }),
+  });
+  if (wanted)
+    // What it should be is not said: it is made of the challenge.
+    appraisal.require(check['tpm.quote.freshness'], equal(quote.extraData, wanted), {
+      observed: `${quote.extraData.length} bytes`,
+    });
+  else appraisal.note(check['tpm.quote.freshness'], 'skipped', { detail: 'it was made before the challenge' });
+  const values = pcrsProblem(quote, pcrs, hash);
+  appraisal.require(check['tpm.quote.pcrs'], values === undefined, {
+    ...(values !== undefined && { detail: `the values ${values}`, where: { path: `${path}.pcrs` } }),
+  });
+  return { quote, hash, pcrs };
+}
+
+/** Strongest first. */
+const strength: readonly Bank[] = ['sha512', 'sha384', 'sha256', 'sha1'];
+
+const coversMask = (indices: ReadonlyMap<number, Bytes>, mask: number): boolean =>
+  [...Array(24).keys()].every((index) => ((mask >> index) & 1) === 0 || indices.has(index));
+
+/** Quoted banks that are good enough, strongest first. */
+export function strongBanks(
+  { pcrs, quote }: QuoteFacts,
+  { requiredPcrMask, sha1Pcrs }: Pick<TpmSettings, 'requiredPcrMask' | 'sha1Pcrs'>,
+): readonly Bank[] {
+  const selected = new Set(selectedPcrs(quote.attested.selection).map(({ bank }) => bank));
+  return strength.filter((bank) => {
+    const values = pcrs.get(bank);
+    return values && selected.has(bank) && (bank !== 'sha1' || sha1Pcrs) && coversMask(values, requiredPcrMask);
+  });
+}
+
+/** The bank to rely on: of those that are good enough the strongest that the logs tell of. */
+function relyOn(facts: QuoteFacts, logs: readonly EventLog[], settings: TpmSettings): Bank {
+  const told = (bank: Bank): boolean => logs.length > 0 && logs.every((log) => banksOf(log).includes(bank));
+  const good = strongBanks(facts, settings);
+  const quoted = strength.filter((bank) => facts.pcrs.has(bank));
+  // None may be good enough, or none that is computed here: the baseline says so.
+  return good.find(told) ?? good[0] ?? quoted.find(told) ?? quoted[0] ?? 'sha256';
+}
+
+/**
+ * What the logs beside a quote tell.
+ * @throws {Refusal}
+ */
+export function verifyLogs(
+  facts: QuoteFacts,
+  { logs: claimed, path }: ClaimedPlatform,
+  key: PublicKey,
+  settings: TpmSettings,
+  appraisal: Appraisal,
+): PlatformFacts {
+  const logs = attempt(appraisal, check['tpm.log.layout'], () =>
+    claimed.filter(({ kind }) => kind === 'TCG').map((one) => inside(one.path, () => parseLog(one.log))),
+  );
+  appraisal.note(check['tpm.log.layout'], true, { observed: `${logs.length} logs` });
+  const bank = relyOn(facts, logs, settings);
+  const quoted = facts.pcrs.get(bank) ?? new Map<number, Bytes>();
+  const firmware = attempt(appraisal, check['tpm.log.layout'], () => inside(path, () => replay(bank, ...logs)));
+  const ima = imaOf(claimed, firmware, quoted, appraisal);
+  const whole = ima?.replay ?? firmware;
+  const explanations = new Map([...quoted].map(([index, value]) => [index, explain(whole, index, value)] as const));
+  requireExplained(explanations, logs, settings, appraisal);
+  const explained = new Set(
+    [...explanations].flatMap(([index, { is }]) => (is === 'explained' || is === 'reset' ? [index] : [])),
+  );
+
+  const read = <T>(decodeIt: () => T): T => attempt(appraisal, check['tpm.log.events'], () => inside(path, decodeIt));
+  const { events: mode } = settings;
+  const windows = read(() => windowsOf(firmware, { pcrs: explained, mode }));
+  const view: EventsView = { bank, shown: shownBanks(facts, bank, logs, explained), pcrs: explained, mode };
+  const shown = read(() => eventsJson(logs, view));
+  const events = logs.reduce((sum, log) => sum + log.events.length, 0);
+  appraisal.note(check['tpm.log.events'], true, {
+    observed: `${shown.length} of ${events} events, ${shown.filter((one) => 'ProcessedData' in one).length} decoded`,
+  });
+  const counted = windows.bootCounter;
+  const isBootCounted = counted === BigInt(facts.quote.clockInfo.resetCount);
+  if (counted !== undefined)
+    // A TPM hides its own counts from keys outside the endorsement hierarchy.
+    appraisal.note(check['tpm.log.boot-counter'], isBootCounted || 'skipped', {
+      expected: facts.quote.clockInfo.resetCount,
+      observed: counted,
+    });
+  const reached = read(() => trustPointReached(logs, firmware, key));
+  if (reached !== undefined) appraisal.note(check['tpm.log.trust-point'], reached);
+  return {
+    ...facts,
+    bank,
+    explanations,
+    explained,
+    secureBoot: secureBootOf(firmware, explanations.get(7)?.is === 'explained'),
+    boot: bootOf(firmware, explained),
+    windows,
+    ...(ima && { ima }),
+    isBootCounted,
+    isTrustPointReached: reached,
+    events: [...shown, ...(ima ? imaEvents(ima.covered, events) : [])],
+  };
+}
+
+/** Lists of files that the running system measured: they go on where the logs end. */
+function imaOf(
+  claimed: ClaimedPlatform['logs'],
+  firmware: Replay,
+  quoted: ReadonlyMap<number, Bytes>,
+  appraisal: Appraisal,
+): ImaCoverage | undefined {
+  const lists = claimed.filter(({ kind }) => kind === 'IMA');
+  if (lists.length === 0) return undefined;
+  const entries = attempt(appraisal, check['tpm.ima.layout'], () =>
+    lists.flatMap((one) => inside(one.path, () => parseIma(one.log))),
+  );
+  appraisal.note(check['tpm.ima.layout'], true, { observed: `${entries.length} entries` });
+  const wrong = entries.find((one) => !isTemplateHashRight(one));
+  if (wrong)
+    appraisal.refuse(check['tpm.ima'], {
+      detail: `the template hash of entry ${wrong.seq} is not that of its data`,
+      where: { path: lists[0]?.path ?? 'logs', offset: wrong.offset },
+    });
+  const coverage = coverIma(entries, firmware, quoted);
+  appraisal.require(check['tpm.ima'], coverage !== undefined, {
+    observed: coverage
+      ? `${coverage.covered.length} entries, and ${coverage.dropped} after them`
+      : 'no first part of it',
+  });
+  return coverage;
+}
+
+/** PCRs that firmware and Windows' loader extend: a log without their events would hide what was started. */
+const firmwarePcrs: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14]);
+/** Windows extends it too; on Linux it goes on after the log. */
+const windowsPcr = 11;
+
+const mustBeExplained = (index: number, isWindows: boolean, { unexplainedPcrs }: TpmSettings): boolean =>
+  (firmwarePcrs.has(index) || (isWindows && index === windowsPcr)) && !unexplainedPcrs.includes(index);
+
+/** Whether Windows measured anything. Nothing proves it, but who says so has more to explain. */
+const hasWindowsEvents = (logs: readonly EventLog[]): boolean =>
+  logs.some(({ events }) =>
+    events.some(({ claimedType, pcr }) => claimedType === eventType.eventTag && pcr >= 12 && pcr <= 14),
+  );
+
+function requireExplained(
+  explanations: ReadonlyMap<number, Explanation>,
+  logs: readonly EventLog[],
+  settings: TpmSettings,
+  appraisal: Appraisal,
+): void {
+  const isWindows = hasWindowsEvents(logs);
+  const open = [...explanations].filter(([, { is }]) => is !== 'explained' && is !== 'reset');
+  const failed = open.filter(([index]) => mustBeExplained(index, isWindows, settings));
+  const others = open.filter(([index]) => !mustBeExplained(index, isWindows, settings));
+  const say = (list: typeof open): string => list.map(([index, how]) => `PCR ${index} ${inWords(how)}`).join('; ');
+  appraisal.require(check['tpm.log.replay'], failed.length === 0, {
+    ...(failed.length > 0 && { detail: say(failed) }),
+    ...(failed.length === 0 && others.length > 0 && { detail: `beyond the logs: ${say(others)}` }),
+  });
+}
+
+function inWords(how: Explanation): string {
+  switch (how.is) {
+    case 'explained':
+      return 'is explained';
+    case 'reset':
+      return 'is as after a reset';
+    case 'prefix':
+      return `has its quoted value after ${how.steps} of ${how.of} events: the others were appended, or measured after the quote`;
+    case 'capped':
+      return 'was extended once more, by zeros';
+    case 'silent':
+      return 'holds measurements, and the logs have no event of it';
+    case 'unexplained':
+      return 'has another value than its events give, after any number of them: events are missing, changed or invented';
+  }
+}
+
+/** Banks whose digests of these events are proven as well. */
+function shownBanks(
+  { pcrs }: QuoteFacts,
+  relied: Bank,
+  logs: readonly EventLog[],
+  explained: ReadonlySet<number>,
+): readonly Bank[] {
+  const told = (bank: Bank): boolean => {
+    const values = pcrs.get(bank);
+    if (!values || !logs.every((log) => banksOf(log).includes(bank))) return false;
+    const again = replay(bank, ...logs);
+    return [...explained].every((index) => {
+      const value = values.get(index);
+      return value !== undefined && ['explained', 'reset'].includes(explain(again, index, value).is);
+    });
+  };
+  const order = [...hashes.values()].flatMap(({ bank }) => bank ?? []);
+  return order.filter((bank) => bank === relied || (pcrs.has(bank) && told(bank)));
+}
+
+/** Undefined where the log has no quote by this key. */
+function trustPointReached(logs: readonly EventLog[], whole: Replay, key: PublicKey): boolean | undefined {
+  const own = logs
+    .flatMap(trustPoints)
+    .filter((point) => signatureProblem(point.signature, key, point.attest) === undefined);
+  return own.length === 0 ? undefined : own.some((point) => isTrustPointReached(point, whole));
+}
