@@ -80,11 +80,12 @@ for (const subject of subjects()) {
   for (const [, once] of runs) await perSecond(once, slice);
   for (let round = 0; round < rounds; round++)
     for (const [name, once] of runs) rates.get(name)?.push(await perSecond(once, slice));
-  const base = rates.get(runs.at(-1)?.[0] ?? '') ?? [];
+  const base = rates.get('@phala/dcap-qvl');
   console.log(`\n${subject.title} (${rounds} turns of ${slice} ms each)`);
   for (const [name] of runs) {
     const taken = rates.get(name) ?? [];
-    const ratios = taken.map((rate, round) => rate / (base[round] ?? rate));
-    console.log(`  ${name.padEnd(18)} ${median(taken).toFixed(0).padStart(7)} a second   × ${told(ratios, 1, '')}`);
+    const ratios = taken.map((rate, round) => rate / (base?.[round] ?? rate));
+    const beside = base ? `   × ${told(ratios, 1, '')}` : '';
+    console.log(`  ${name.padEnd(18)} ${median(taken).toFixed(0).padStart(7)} a second${beside}`);
   }
 }

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { toPem } from '@assay/core';
 import { sgxClaimNames as fromCore } from '@assay/core/intel';
 import { forgeIntel } from '@assay/core/testing';
-import { claimNames, sgxClaimNames } from '@assay/relying-party';
+import { tpmClaimNames as tpmFromCore } from '@assay/core/tpm';
+import { claimNames, sgxClaimNames, tpmClaimNames } from '@assay/relying-party';
 import { buildApp, loadConfig, makeDeps } from '@assay/server';
 import { expect, test } from 'vitest';
 
@@ -41,6 +42,10 @@ test('the kit’s names and those it leaves alone are the names of the service, 
   const ofTheTable = looked.filter((name) => !framing.includes(name));
   expect([...ofTheTable, ...leftAlone].sort()).toEqual([...fromCore].sort());
   expect(looked.filter((name) => framing.includes(name)).sort()).toEqual([...framing].sort());
+});
+
+test('the kit’s names for TPMs are names of the service', () => {
+  expect(tpmFromCore).toEqual(expect.arrayContaining(Object.values(tpmClaimNames)));
 });
 
 test('every name that the kit looks for stands in a token', async () => {

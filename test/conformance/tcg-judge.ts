@@ -181,7 +181,7 @@ export function trustPointProblems(folder: Folder, entry: LogEntry): readonly st
 }
 
 /** Only the selected values: some sources hold more. */
-export function selectedValues(folder: Folder, entry: QuoteEntry): PcrValues {
+function selectedValues(folder: Folder, entry: QuoteEntry): PcrValues {
   const all = folder.json(entry.pcrs as string) as Banks;
   return new Map(
     entry.selection.map(([bank, indices]) => [
@@ -250,7 +250,7 @@ export function certifyProblems(folder: Folder, entry: CertifyEntry): readonly s
   ]);
 }
 
-export const noLog: EventLog = {
+const noLog: EventLog = {
   kind: 'tcg',
   format: 'agile',
   algorithms: [],

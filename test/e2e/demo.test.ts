@@ -1,8 +1,9 @@
 /** The demo as people start it: a process of its own that starts three more, and leaves nothing behind. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withVectors } from '../setup/vectors.ts';
@@ -17,13 +18,21 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** @param interruptAfter ends it with SIGINT once this was printed */
-function run(args: readonly string[], temporary: string, interruptAfter?: RegExp): Promise<Ended> {
-  const child = spawn(process.execPath, [assay, ...args], { env: { ...process.env, TMPDIR: temporary } });
+interface Interruption {
+  readonly after: RegExp;
+  readonly by: (child: ChildProcessByStdio<null, Readable, Readable>) => void;
+}
+
+/** @param interruption what happens once something was printed */
+function run(args: readonly string[], temporary: string, interruption?: Interruption): Promise<Ended> {
+  const child = spawn(process.execPath, [assay, ...args], {
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString('utf8');
-    if (interruptAfter?.test(stdout)) child.kill('SIGINT');
+    if (interruption?.after.test(stdout)) interruption.by(child);
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');
@@ -85,9 +94,13 @@ describe.skipIf(!isBuilt)('demo (needs a build: npm run build)', () => {
     expect(told.flipped.error.check).toBe('intel.quote.signed');
   });
 
-  test('interrupted, it leaves nothing behind', async () => {
-    const ended = await run(['demo'], temporary, /evidence collected/);
-    expect(ended.code).toBe(130);
+  test.each<[string, number, Interruption['by']]>([
+    ['interrupted', 130, (child) => child.kill('SIGINT')],
+    ['when the terminal is gone', 129, (child) => child.kill('SIGHUP')],
+    ['when nobody reads on', 141, (child) => child.stdout.destroy()],
+  ])('%s, it leaves nothing behind', async (_, code, by) => {
+    const ended = await run(['demo'], temporary, { after: /evidence collected/, by });
+    expect(ended.code).toBe(code);
     expectNothingLeft(ended);
   });
 
@@ -128,7 +141,7 @@ withVectors('demo on recorded quotes', 'dcap', (folder) => {
     expect(ended.code).toBe(1);
     expect(ended.stdout).toMatch(/✗ The TCB status is one that the provider accepts/);
     expect(ended.stderr).toMatch(
-      /error: the service refused this evidence: .*found OutOfDate, for the best level SGX component 1 has 20, needs 22/,
+      /error: the service refused this evidence: .*found OutOfDate; for the best level SGX component 1 has 20, needs 22/,
     );
     expectNothingLeft(ended);
   });

@@ -6,6 +6,7 @@ import type { Bytes } from '@assay/core';
 import { fromBase64 } from '@assay/core/bytes';
 import { toPem } from '@assay/core/pki';
 import { forgeBoot, forgedKey, forgeJws, forgeTpm, linuxBoot, type WantedRequest } from '@assay/core/testing';
+import { type Fetch, holderOf, tpm as machineWithTpm, tokenVerifier } from '@assay/relying-party';
 import { buildApp, type Config, loadConfig, makeDeps } from '@assay/server';
 import { afterEach, expect, test } from 'vitest';
 
@@ -141,6 +142,29 @@ test('two rounds end in a token of the recorded form', async () => {
   expect([claims.iat - claims.nbf, claims.exp - claims.iat]).toEqual([300, 345_600]);
   const { keys } = (await get('/certs')).json();
   expect(keys.find(({ kid }: Wire) => kid === header.kid).x5c).toEqual(header.x5c);
+});
+
+test('a relying party believes the token by the issuer’s published certificate, whatever the header carries', async () => {
+  const { attest, get, now } = await service();
+  const { report } = opened((await attest()).json());
+  const fetch = async (url: string) => {
+    const { pathname } = new URL(url);
+    const answer = await get(pathname);
+    return new Response(answer.body, { status: answer.statusCode, headers: { 'content-type': 'application/json' } });
+  };
+  const verifier = tokenVerifier({
+    issuer: 'https://assay.example',
+    fetch: fetch as Fetch,
+    expect: machineWithTpm({ policy: { healthy: true } }),
+  });
+  const { claims } = await verifier.verify(report, { now });
+  expect(holderOf(claims)).toMatchObject({ kty: 'EC' });
+  const strict = verifier.verify(report, { now, expect: machineWithTpm({ requestKey: 'tpm' }) });
+  await expect(strict).rejects.toThrow(/not certified to be in the TPM/);
+  // A stranger's certificate in the header makes no key of it.
+  const [header = '', payload = ''] = report.split('.');
+  const forged = `${header}.${payload}.${Buffer.alloc(64, 1).toString('base64url')}`;
+  await expect(verifier.verify(forged, { now })).rejects.toThrow(/signature/);
 });
 
 test('T25: the first answer has the recorded shape, and no two challenges are alike', async () => {

@@ -182,7 +182,7 @@ withVectors('Microsoft’s client against the service', '.', (vectors) => {
         const { refused } = results[name];
         expect(refused, name).toMatchObject({ status: 400, code: 'InvalidParameter' });
         expect(refused.message, name).toContain('does not meet the Azure baseline requirements');
-        expect(refused.message, name).toContain('expected UpToDate, SWHardeningNeeded, found OutOfDate');
+        expect(refused.message, name).toContain('expected UpToDate, SWHardeningNeeded; found OutOfDate');
         expect(refused.message, name).toMatch(/for the best level .*(PCE|QE|component)/);
       }
     });

@@ -48,7 +48,7 @@ async function ours(recording: Recording, { folder, configure }: Standing, vecto
   return withoutInsecure(split(body.token));
 }
 
-/** The claim that the pinned time leaves in every token of ours, whatever else is left out: nobody may strip it but a test. */
+/** The pinned time is an insecure setting, and no token of ours leaves that out: it is all that Azure's have not. */
 function withoutInsecure({ payload, ...more }: Token): Token {
   const claim = '"x-assay-insecure":["pinned-appraisal-time"],';
   expect(payload.split(claim)).toHaveLength(2);

@@ -57,9 +57,15 @@ export function wordsOf(error: unknown): { readonly message: string; readonly hi
   if (error instanceof CommandError) return { message: error.message, hints: error.hints };
   if (!(error instanceof Error)) return { message: String(error), hints: [] };
   const { check } = error as { readonly check?: { readonly remedy?: unknown } };
-  const remedy = typeof check?.remedy === 'string' ? check.remedy : undefined;
+  return withRemedy(error.message, typeof check?.remedy === 'string' ? check.remedy : undefined);
+}
+
+/** @param remedy what the message ends with, or may end with */
+export function withRemedy(
+  message: string,
+  remedy: string | undefined,
+): { readonly message: string; readonly hints: readonly string[] } {
+  if (remedy === undefined) return { message, hints: [] };
   const ending = `. ${remedy}`;
-  return remedy !== undefined && error.message.endsWith(ending)
-    ? { message: error.message.slice(0, -ending.length), hints: [remedy] }
-    : { message: error.message, hints: remedy === undefined ? [] : [remedy] };
+  return { message: message.endsWith(ending) ? message.slice(0, -ending.length) : message, hints: [remedy] };
 }

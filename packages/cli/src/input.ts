@@ -1,6 +1,6 @@
 /** What commands read: files and standard input within bounds, evidence in any of its spellings, times. */
 import { access, constants, readFile, stat } from 'node:fs/promises';
-import { AttestError, type Bytes, Malformed } from '@assay/core';
+import { AttestError, type Bytes, Malformed, reasonOf } from '@assay/core';
 import { fromBase64, fromHex, latin1 } from '@assay/core/bytes';
 import { CommandError } from './exit.ts';
 import type { Terminal } from './ui.ts';
@@ -30,19 +30,6 @@ async function readNamed(name: string): Promise<Bytes> {
 
 const tooLong = (name: string, length: number): CommandError =>
   new CommandError('usage', `${name} has ${length} bytes, at most ${longestFile} are read`);
-
-/** The system's reason in words, where it is a common one. */
-export function reasonOf(cause: unknown): string {
-  const { code, message } = cause as { readonly code?: unknown; readonly message?: string };
-  const words: { readonly [code: string]: string } = {
-    ENOENT: 'there is no such file',
-    EACCES: 'permission is denied',
-    ENOTDIR: 'a part of the path is not a folder',
-    EEXIST: 'it exists already',
-    EISDIR: 'it is a folder',
-  };
-  return (typeof code === 'string' ? words[code] : undefined) ?? message ?? String(cause);
-}
 
 /** @throws {CommandError} usage, unless there is such a folder and it can be read */
 export async function requireFolder(path: string): Promise<void> {

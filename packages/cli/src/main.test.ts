@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AttestError, type ErrorCode, errorTable } from '@assay/core/errors';
 import { expect, test } from 'vitest';
-import { assay } from './captured.test.support.ts';
+import { assay, inFolder } from './captured.test.support.ts';
 import { CommandError, endingOf, exitCodes } from './exit.ts';
 
 test('the version, and nothing else', async () => {
@@ -26,6 +28,14 @@ test.each([
   [
     'appraise sgx q.bin',
     "error: required option '--collateral <folder>' not specified\nhint: assay appraise --help says what there is\n",
+  ],
+  [
+    'collateral import x',
+    "error: required option '--to <folder>' not specified\nhint: assay collateral import --help says what there is\n",
+  ],
+  [
+    'collateral imprt x',
+    "error: unknown command 'imprt'\nhint: Did you mean import?\nhint: assay collateral --help says what there is\n",
   ],
   ['explain', "error: missing required argument 'file'\nhint: assay explain --help says what there is\n"],
   [
@@ -60,11 +70,36 @@ test('every setting of the service is a flag, and the settings in force can be p
   expect(printed.json()).toMatchObject({ listen: { port: 1234 }, insecure: { plainHttp: true } });
   const help = await assay('serve --help');
   expect(help.stdout).toMatch(/--data-folder <value>\s+Where keys and certificates/);
+  expect(help.stdout.match(/^\S.*:$/gm)).toEqual([
+    'Options:',
+    'Settings:',
+    'TLS:',
+    'Limits:',
+    'Memory:',
+    'Insecure, never in production:',
+  ]);
 });
 
 test('a setting that is wrong is usage, with what was expected', async () => {
   const { code, stderr } = await assay('serve --print-config --listen-port many');
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: the configuration is wrong/);
-  expect(stderr).toContain('listen.port');
+  expect(stderr).toBe('error: the configuration is wrong:\n  listen.port must be integer\n');
+});
+
+test('every mistake of a configuration has a line of its own, and YAML is shown where it is wrong', async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, 'assay.yaml');
+    writeFileSync(file, 'listen: { prot: 1 }\npublicUrl: x\n');
+    const wrong = await assay(`serve --print-config --config ${file}`);
+    expect(wrong.stderr.split('\n').slice(0, -1).sort()).toEqual([
+      '  listen.prot is not a setting; did you mean listen.port?',
+      '  publicUrl is not a setting; did you mean provider.publicUrl?',
+      'error: the configuration is wrong:',
+    ]);
+    writeFileSync(file, 'listen: { port: 1 }\nlisten: {}\n');
+    const twice = await assay(`serve --print-config --config ${file}`);
+    expect(twice.stderr).toMatch(
+      /^error: .* is not YAML: .*line 2, column 1:\n\n {2}listen: \{ port: 1 \}\n {2}listen: \{\}\n {2}\^\n$/,
+    );
+  });
 });

@@ -1,5 +1,5 @@
 /** The `assay` command: from its arguments to an exit code. Nothing heavy is loaded before a command is known. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { codeOf, type Ending, endingOf, exitCodes, wordsOf } from './exit.ts';
 import { assay } from './program.ts';
 import { printError, printJson, screenOf, type Terminal } from './ui.ts';
@@ -26,14 +26,16 @@ export async function run(args: readonly string[], given: Terminal): Promise<num
     await program.parseAsync([...args], { from: 'user' });
     return exitCodes[ending];
   } catch (error) {
-    if (error instanceof CommanderError) return wronglyCalled(error, args, terminal);
+    if (error instanceof CommanderError) return wronglyCalled(error, commandOf(program, args), terminal);
     const reached = endingOf(error);
     const { message, hints } = wordsOf(error);
     // Scripts that asked for JSON get some, unless the command line itself was wrong.
     const isVerdict = reached === 'refused' || reached === 'unavailable';
     if (isVerdict && args.includes('--json') && !hasSpoken)
       printJson(terminal, { outcome: reached, error: { code: codeOf(error), message } });
-    if (reached !== 'defect') printError(terminal, message, hints);
+    // What is wrong with a configuration or a policy is told in lines, as it was found.
+    if (reached !== 'defect')
+      printError(terminal, reached === 'usage' ? message.trimEnd().split(/\r?\n/) : message, hints);
     else
       printError(terminal, `this is a defect of assay: ${message}`, [
         'please report it with the command line',
@@ -44,17 +46,21 @@ export async function run(args: readonly string[], given: Terminal): Promise<num
 }
 
 /** Help and version end here too: they are no errors. */
-function wronglyCalled(error: CommanderError, args: readonly string[], terminal: Terminal): number {
+function wronglyCalled(error: CommanderError, command: string, terminal: Terminal): number {
   if (error.exitCode === 0) return exitCodes.passed;
   // Without any command the help has been shown already.
   if (error.code !== 'commander.help') {
     const [message = '', ...more] = error.message.replace(/^error: /, '').split('\n');
     const hints = more.map((line) => line.replace(/^\((.*)\)$/, '$1').trim()).filter((line) => line !== '');
-    const command = args.find((word) => /^[a-z]+$/.test(word));
-    const isCommand = error.code !== 'commander.unknownCommand' && command !== undefined;
-    printError(terminal, message, [...hints, `assay ${isCommand ? `${command} ` : ''}--help says what there is`]);
+    printError(terminal, message, [...hints, `${command} --help says what there is`]);
   }
   return exitCodes.usage;
+}
+
+/** As far as the words name commands: `assay collateral import`. */
+function commandOf(program: Command, [word, ...more]: readonly string[]): string {
+  const found = program.commands.find((one) => one.name() === word);
+  return found ? `${program.name()} ${commandOf(found, more)}` : program.name();
 }
 
 const traceOf = (error: unknown, { env }: Terminal): readonly string[] =>
@@ -69,7 +75,8 @@ export async function main(): Promise<void> {
   for (const stream of [stdout, stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
-      process.exit(process.exitCode ?? exitCodes.passed);
+      // A command that has something to clear away first listens for it as for other signals.
+      if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(process.exitCode ?? exitCodes.passed);
     });
   process.exitCode = await run(process.argv.slice(2), {
     out: screenOf(stdout, env),

@@ -251,7 +251,7 @@ describe('eval', () => {
     withFiles({ policy: 'version=2.0;', claims: '{}' }, async (run) => {
       const { code, stderr } = await run('policy eval @policy --claims @claims');
       expect(code).toBe(2);
-      expect(stderr).toMatch(/is wrong: .*Line: '1', Column: '9'[\s\S]*hint: assay policy check/);
+      expect(stderr).toMatch(/is wrong: .*\n {2}Line: '1', Column: '9'\n[\s\S]*\nhint: assay policy check/);
       for (const line of ['', ' --claims @claims --evidence @claims', ' --evidence @claims'])
         expect((await run(`policy eval @policy${line}`)).code).toBe(2);
     }));

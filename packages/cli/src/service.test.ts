@@ -87,14 +87,28 @@ test('a refusal names the check, and shows the appraisal where asked', async () 
   writeFileSync(`${folder}/flipped.bin`, quote);
   const plain = await assay(`attest sgx ${folder}/flipped.bin ${there()}`);
   expect(plain).toMatchObject({ code: 1, stdout: '' });
-  expect(plain.stderr).toMatch(/intel.quote.signed failed[\s\S]*\nhint: --appraisal shows every check/);
+  expect(plain.stderr).toMatch(/^error: check intel.quote.signed failed: .*\nhint: --appraisal shows every check/);
+  expect(plain.stderr).not.toMatch(/Native operation|\\u000d/);
   const shown = await assay(`attest sgx ${folder}/flipped.bin ${there()} --appraisal`);
   expect(shown.stderr).toContain('✗ The quote is signed by the attestation key');
   const json = (await assay(`attest sgx ${folder}/flipped.bin ${there()} --json`)).json();
   expect(json).toMatchObject({
     outcome: 'refused',
-    error: { code: 'InvalidParameter', status: 400, check: 'intel.quote.signed' },
+    error: {
+      code: 'InvalidParameter',
+      status: 400,
+      check: 'intel.quote.signed',
+      message: expect.stringMatching(/^Native operation failed/),
+    },
   });
+});
+
+test('a refusal ends with what to do about it', async () => {
+  await assay(`forge sgx --to ${folder}/other --seed another`);
+  const stranger = await assay(`attest sgx ${folder}/other/quote.bin ${there()}`);
+  expect(stranger.stderr).toMatch(
+    /^error: check intel.pck.path failed: [^\n]*\nhint: .*assay serve --insecure-anchors/,
+  );
 });
 
 test('nobody there, and nobody to be believed: unavailable', async () => {

@@ -1,4 +1,4 @@
-/** Tables as lines of padded columns. The last column is cut to the width of the terminal. */
+/** Tables as lines of padded columns. The last column is folded to the width of the terminal, or cut where it may be long. */
 import { type Screen, safe } from './ui.ts';
 
 /** A cell is text, or text and how it is painted; painting does not count for the width. */
@@ -6,14 +6,19 @@ export type Cell = string | { readonly text: string; readonly paint: (text: stri
 
 const textOf = (cell: Cell): string => safe(typeof cell === 'string' ? cell : cell.text);
 
-/**
- * @param indent blanks before each line
- * @param head names of the columns, shown dim; left out for tables that need none
- */
+interface TableOptions {
+  /** Blanks before each line. */
+  readonly indent?: number;
+  /** Names of the columns, shown dim; left out for tables that need none. */
+  readonly head?: readonly string[];
+  /** Whether the last column is as long as evidence likes: then it gets one line. Paths and warnings are never cut. */
+  readonly isCut?: boolean;
+}
+
 export function printTable(
   screen: Screen,
   rows: readonly (readonly Cell[])[],
-  { indent = 0, head }: { readonly indent?: number; readonly head?: readonly string[] } = {},
+  { indent = 0, head, isCut = false }: TableOptions = {},
 ): void {
   const { dim } = screen.paint;
   const all: readonly (readonly Cell[])[] = head ? [head.map((text) => ({ text, paint: dim })), ...rows] : rows;
@@ -22,16 +27,15 @@ export function printTable(
     Math.max(0, ...all.map((row) => (row[i] === undefined ? 0 : textOf(row[i]).length))),
   );
   for (const row of all) {
-    let used = indent;
-    const cells = row.map((cell, i) => {
-      const isLast = i === row.length - 1;
-      const text = isLast
-        ? cut(textOf(cell), screen.columns - used, screen.glyphs.more)
-        : textOf(cell).padEnd(widths[i] ?? 0);
-      used += text.length + 2;
-      return typeof cell === 'string' ? text : cell.paint(text);
-    });
-    screen.line(`${' '.repeat(indent)}${cells.join('  ')}`.trimEnd());
+    const painted = (cell: Cell, text: string): string => (typeof cell === 'string' ? text : cell.paint(text));
+    const before = row.slice(0, -1).map((cell, i) => [cell, textOf(cell).padEnd(widths[i] ?? 0)] as const);
+    const last = row.at(-1) ?? '';
+    const margin = indent + before.reduce((used, [, text]) => used + text.length + 2, 0);
+    const left = screen.columns - margin;
+    const lines = isCut ? [cut(textOf(last), left, screen.glyphs.more)] : fold(textOf(last), left);
+    const start = ' '.repeat(indent) + before.map(([cell, text]) => `${painted(cell, text)}  `).join('');
+    for (const [i, line] of lines.entries())
+      screen.line(`${i === 0 ? start : ' '.repeat(margin)}${painted(last, line)}`.trimEnd());
   }
 }
 
@@ -39,4 +43,17 @@ export function printTable(
 export function cut(text: string, columns: number, more: string): string {
   const most = Math.max(8, columns);
   return text.length <= most ? text : `${text.slice(0, most - more.length)}${more}`;
+}
+
+/** A line in as many as it takes; words that are longer than a line stay whole. */
+export function fold(text: string, columns: number): readonly string[] {
+  if (text.length <= columns) return [text];
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -3,7 +3,7 @@
  * to do. It prints the closed form, so that one made here and one fetched from a service look the same.
  */
 import type { Json, JsonObject } from '@assay/core';
-import { cut } from './table.ts';
+import { cut, fold } from './table.ts';
 import { type Screen, safe } from './ui.ts';
 
 const isObject = (value: unknown): value is JsonObject =>
@@ -73,7 +73,9 @@ function printCheck(screen: Screen, entry: JsonObject, stem: string, below: stri
   ];
   for (const [name, value] of rows) {
     if (value === undefined) continue;
-    screen.line(`${paint.dim(`${below}  ${name.padEnd(8)}`)} ${cut(value, columns - below.length - 11, glyphs.more)}`);
+    const lines = fold(value, columns - below.length - 11);
+    for (const [i, line] of lines.entries())
+      screen.line(`${paint.dim(`${below}  ${(i === 0 ? name : '').padEnd(8)}`)} ${line}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { printTable } from './table.ts';
 import { asLine, printError, safe, screenOf, waitingFor } from './ui.ts';
 
 const lines = (env: Record<string, string>, sink: { isTTY?: boolean; columns?: number } = {}) => {
@@ -29,6 +30,23 @@ test('where the locale is not UTF-8, marks and punctuation are ASCII', () => {
 
 test('T39: evidence cannot drive the terminal', () => {
   expect(safe('a\x1b[31mb\x07\x9b\u202ec\nd')).toBe('a\\u001b[31mb\\u0007\\u009b\\u202ec d');
+});
+
+test('T39: what ends a line outside does not begin one here', () => {
+  expect(safe('a \n\r\nb\rc')).toBe('a  b\\u000dc');
+  const { screen, written } = lines({});
+  printError({ err: screen }, 'first\nhint: second');
+  printError({ err: screen }, ['The list:', '- a', '- b\nc']);
+  expect(written.join('')).toBe('error: first hint: second\nerror: the list:\n  - a\n  - b c\n');
+});
+
+test('the last column is folded, and cut only where that is asked for', () => {
+  const long = '/a/path/that/is/longer/than/the/line/of/this/terminal and says so';
+  const { screen, written } = lines({}, { isTTY: true, columns: 40 });
+  printTable(screen, [['a', long]], { indent: 1 });
+  expect(written).toEqual([' a  /a/path/that/is/longer/than/the/line/of/this/terminal\n', '    and says so\n']);
+  printTable(screen, [['a', long]], { isCut: true });
+  expect(written[2]).toBe('a  /a/path/that/is/longer/than/the/line…\n');
 });
 
 test('lines are lower case without a full stop; names in capitals stay', () => {

@@ -3,7 +3,7 @@
  *
  * - What was asked for goes to stdout. Everything else (progress, warnings, errors) goes to stderr, with a prefix.
  * - `error:` says what is wrong, `hint:` what to do about it, `warning:` what must not be overlooked: one line each,
- *   lower case, no full stop.
+ *   lower case, no full stop. An error that lists several things has a line more for each, indented.
  * - With `--json` stdout carries one JSON text and nothing else.
  * - What takes longer than a second says on stderr what it waits for. Nothing ever asks a question.
  * - Colours are for terminals, never where NO_COLOR is set. Marks and lines are ASCII where the locale is not UTF-8.
@@ -114,8 +114,8 @@ const plainPunctuation = (text: string): string => punctuation.reduce((out, [fro
 /** Text from outside in one line: control characters and those that turn the direction of text are spelt out. */
 export const safe = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is made visible
-  text.replace(/[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, (character) =>
-    character === '\n' ? ' ' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  text.replace(/(\r?\n)+|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g, (character) =>
+    character.endsWith('\n') ? ' ' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
 /** A sentence of another part of the program as a line of the terminal: lower case, no full stop. */
@@ -124,8 +124,15 @@ export function asLine(sentence: string): string {
   return /^[A-Z][a-z’']*(\s|$)/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
-export function printError({ err }: Pick<Terminal, 'err'>, message: string, hints: readonly string[] = []): void {
-  err.line(`${err.paint.bold(err.paint.red('error:'))} ${safe(asLine(message))}`);
+/** @param message several lines where it lists several things: text from outside never makes a line of its own */
+export function printError(
+  { err }: Pick<Terminal, 'err'>,
+  message: string | readonly string[],
+  hints: readonly string[] = [],
+): void {
+  const [first = '', ...more] = typeof message === 'string' ? [message] : message;
+  err.line(`${err.paint.bold(err.paint.red('error:'))} ${safe(asLine(first))}`);
+  for (const line of more) err.line(`  ${safe(line)}`.trimEnd());
   for (const hint of hints) err.line(`${err.paint.bold(err.paint.cyan('hint:'))} ${safe(asLine(hint))}`);
 }
 

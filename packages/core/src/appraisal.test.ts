@@ -144,7 +144,7 @@ group('the sentence of a refusal', () => {
       where: { path: 'x.y', offset: 7 },
     };
     expect(new Refusal(second, seen).message).toBe(
-      'Check toy.second failed: «The second holds» does not hold: expected 1, 2, found ab, so it is (x.y at byte 7). Mend it',
+      'Check toy.second failed: «The second holds» does not hold: expected 1, 2; found ab; so it is (x.y at byte 7). Mend it',
     );
   });
 
@@ -155,7 +155,7 @@ group('the sentence of a refusal', () => {
 
   test('T39: characters that steer terminals or logs are shown by their number', () => {
     const seen = { observed: 'a\u001b[2Jb\nc\u202ed', detail: 'x\r', where: { path: 'p\u0000' } };
-    expect(new Refusal(first, seen).message).toContain('found aU+001B[2JbU+000AcU+202Ed, xU+000D (pU+0000)');
+    expect(new Refusal(first, seen).message).toContain('found aU+001B[2JbU+000AcU+202Ed; xU+000D (pU+0000)');
   });
 
   test('T36: values are cut', () => {
@@ -170,7 +170,7 @@ test('values for people', () => {
     [Uint8Array.of(0, 255), '00ff'],
     [new Uint8Array(), 'nothing'],
     [new Date('2026-03-01T12:00:00Z'), '2026-03-01T12:00:00Z'],
-    [new Date('2026-03-01T12:00:00.5Z'), '2026-03-01T12:00:00.500Z'],
+    [new Date('2026-03-01T12:00:00.5Z'), '2026-03-01T12:00:00Z'],
     [new Date(Number.NaN), 'no date'],
     [[], 'none'],
     [['a', 1, true], 'a, 1, true'],

@@ -82,7 +82,7 @@ export class Refusal extends AttestError {
   }
 }
 
-/** «The title» does not hold: expected this, found that (there). Remedy. */
+/** «The title» does not hold: expected this, or this; found that; more (there). Remedy. */
 function sentence(check: Check, seen: Seen): string {
   const parts = [
     ...(seen.expected === undefined ? [] : [`expected ${describe(seen.expected, 200)}`]),
@@ -93,7 +93,7 @@ function sentence(check: Check, seen: Seen): string {
   const place = where ? ` (${where.path}${where.offset === undefined ? '' : ` at byte ${where.offset}`})` : '';
   const remedy = check.remedy ? `. ${check.remedy}` : '';
   return printable(
-    `Check ${check.id} failed: «${check.title}» does not hold${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${place}${remedy}`,
+    `Check ${check.id} failed: «${check.title}» does not hold${parts.length > 0 ? `: ${parts.join('; ')}` : ''}${place}${remedy}`,
   );
 }
 
@@ -232,7 +232,7 @@ function settled(section: Section): Section {
   };
 }
 
-/** A value for people: bytes as hexadecimal, dates in UTC, lists with commas, all printable; cut at `longest` characters. */
+/** A value for people: bytes as hexadecimal, dates in UTC to the second, lists with commas, all printable; cut at `longest` characters. */
 export function describe(value: unknown, longest: number): string {
   const text = printable(plain(value));
   if (text.length <= longest) return text;
@@ -244,7 +244,7 @@ function plain(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value instanceof Uint8Array) return value.length === 0 ? 'nothing' : hexadecimal(value.subarray(0, 1024));
   if (value instanceof Date)
-    return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString().replace('.000Z', 'Z');
+    return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString().replace(/\.\d{3}Z$/, 'Z');
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(plain).join(', ');
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)

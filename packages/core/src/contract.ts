@@ -150,7 +150,7 @@ export interface TokenForm {
 }
 
 /** What the route of a type asks beyond what is usual. */
-export interface RouteTraits {
+interface RouteTraits {
   /** Evidence is long: the service's limit for long bodies holds. */
   readonly hasLongBody?: true;
   /** Whoever asks must show a bearer token, unless the provider says otherwise. */

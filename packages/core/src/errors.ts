@@ -91,3 +91,22 @@ export class Malformed extends Error {
     this.problem = problem;
   }
 }
+
+/** What the system calls a failure, in words. */
+const reasons: { readonly [code: string]: string } = {
+  EACCES: 'permission is denied',
+  EADDRINUSE: 'another program listens there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EEXIST: 'it exists already',
+  EISDIR: 'it is a folder',
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of the path is not a folder',
+  ENOTFOUND: 'there is no such host',
+};
+
+/** Why something failed, for messages: the system's reason in words where it is a common one, otherwise its own. */
+export function reasonOf(cause: unknown): string {
+  const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: string };
+  const isCommon = typeof code === 'string' && Object.hasOwn(reasons, code);
+  return (isCommon ? reasons[code] : undefined) ?? message ?? String(cause);
+}

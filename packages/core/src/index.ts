@@ -53,7 +53,7 @@ export {
   seal,
   signData,
 } from './crypto/index.ts';
-export { type Actor, AttestError, type ErrorCode, errorTable, Malformed, type Where } from './errors.ts';
+export { type Actor, AttestError, type ErrorCode, errorTable, Malformed, reasonOf, type Where } from './errors.ts';
 export {
   intelRoot,
   isMixedPem,

@@ -22,3 +22,10 @@ export const sgxClaimNames = {
   reportData: 'x-ms-sgx-report-data',
   svn: 'x-ms-sgx-svn',
 } as const;
+
+/** Claims about a machine with a TPM, from the service itself. */
+export const tpmClaimNames = {
+  attestationKey: 'x-assay-tpm-aik',
+  requestKey: 'x-ms-tpm-request-key',
+  secureBoot: 'x-assay-tpm-secure-boot',
+} as const;

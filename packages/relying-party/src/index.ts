@@ -1,7 +1,8 @@
 /** Verifies attestation tokens against their issuer's published keys and the relying party's expectations. */
-export { claimNames, sgxClaimNames } from './claims.ts';
+export { claimNames, sgxClaimNames, tpmClaimNames } from './claims.ts';
 export type { Expectation } from './expect/expectation.ts';
 export { type OneOf, type SgxExpectation, sgx } from './expect/sgx.ts';
+export { holderOf, type TpmExpectation, tpm } from './expect/tpm.ts';
 export { expressGuard } from './guard/express.ts';
 export { type FastifyLikeReply, type FastifyLikeRequest, fastifyGuard } from './guard/fastify.ts';
 export { type HonoLikeContext, honoGuard } from './guard/hono.ts';

@@ -16,6 +16,7 @@ export type ProblemCode =
   | 'claims.nonce'
   | 'claims.insecure'
   | `sgx.${string}`
+  | `tpm.${string}`
   | (string & {});
 
 export interface Problem {

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   type Anchors,
-  AttestError,
   aikFamily,
   type Bytes,
   intelRoot,
@@ -11,6 +10,7 @@ import {
   parseCertificate,
   pemBlocks,
 } from '@assay/core';
+import { misconfigured } from './misconfigured.ts';
 
 const published: { readonly [family: string]: readonly Bytes[] } = {
   intel: [intelRoot],
@@ -52,7 +52,7 @@ export function readRoots(path: string): readonly Bytes[] {
     const roots = [...certificates, ...pemBlocks(pem, 'PUBLIC KEY', mostRoots, path)];
     if (roots.length > 0) return roots;
   } catch (cause) {
-    throw new AttestError('ConfigurationInvalid', `The roots in ${path} cannot be read`, { cause });
+    throw misconfigured(`The roots in ${path} cannot be read`, cause);
   }
-  throw new AttestError('ConfigurationInvalid', `${path} holds neither a certificate nor a public key in PEM`);
+  throw misconfigured(`${path} holds neither a certificate nor a public key in PEM`);
 }

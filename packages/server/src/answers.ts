@@ -1,6 +1,7 @@
 /** How answers and failures travel: headers, bodies, the one line in the log and in the metrics. */
 import { AttestError } from '@assay/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clientOf } from './client.ts';
 import type { Deps } from './deps.ts';
 import type { Answer } from './routes/route.ts';
 import { type WireError, wireBody, wireErrorOf } from './wire-errors.ts';
@@ -70,10 +71,16 @@ export function account({ metrics }: Deps, request: FastifyRequest, reply: Fasti
   const { statusCode, elapsedTime } = reply;
   const line = reported(request);
   metrics.request(line.route, line.method, statusCode, elapsedTime / 1000);
-  const { failure, ip } = request;
+  const { failure } = request;
   const ending = failure && { code: failure.code, ...(failure.check !== undefined && { check: failure.check }) };
   request.log.info(
-    { ...line, status: statusCode, milliseconds: Math.round(elapsedTime * 10) / 10, client: ip, ...ending },
+    {
+      ...line,
+      status: statusCode,
+      milliseconds: Math.round(elapsedTime * 10) / 10,
+      client: clientOf(request),
+      ...ending,
+    },
     'request',
   );
 }

@@ -98,8 +98,19 @@ test.each(['application/json', 'application/json; charset=utf-8', 'APPLICATION/J
   },
 );
 
-test('a body without a media type is taken for JSON', async () => {
-  expect((await bed.app.inject({ ...attesting(genuine), headers: {} })).statusCode).toBe(200);
+test.each([{}, { 'content-type': '' }])('a body without a media type is taken for JSON: %j', async (headers) => {
+  expect((await bed.app.inject({ ...attesting(genuine), headers })).statusCode).toBe(200);
+});
+
+test('what is not there says what is', async () => {
+  expect((await bed.app.inject('/')).json().error.message).toMatch(/GET \/openapi\.json/);
+  expect((await bed.app.inject(attesting(genuine, '/attest/Unknown'))).json().error.message).toMatch(/: it has Fake\./);
+});
+
+test.each(['PROPFIND', 'MKCOL', 'TRACE', 'PATCH'])('%s is no method of any route', async (method) => {
+  const answer = await bed.app.inject({ url: '/certs', method: method as 'GET' });
+  expectError(answer, 405, 'MethodNotAllowed');
+  expect(answer.headers['allow']).toBe('GET, HEAD');
 });
 
 test.each(['gzip', 'br', 'deflate', 'gzip, identity'])(

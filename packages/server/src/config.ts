@@ -8,7 +8,12 @@ const section = <P extends Record<string, TSchema>>(properties: P) =>
   Type.Object(properties, { additionalProperties: false, default: {} });
 const file = (description: string) => Type.String({ minLength: 1, file: true, description });
 
-const address = (description: string) => Type.String({ pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*)?$', description });
+const address = (description: string) =>
+  Type.String({
+    pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*)?$',
+    form: 'an http or https address without user, query and fragment',
+    description,
+  });
 
 /** One source of collateral. */
 const collateralSource = Type.Object(
@@ -17,14 +22,22 @@ const collateralSource = Type.Object(
       description: 'A folder, Intel’s service (PCS), Intel’s caching service (PCCS), or Azure’s (THIM)',
     }),
     name: Type.Optional(
-      Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'What logs and metrics call it. Default: its kind' }),
+      Type.String({
+        pattern: '^[a-z0-9-]{1,32}$',
+        form: 'at most 32 small letters, digits and hyphens',
+        description: 'What logs and metrics call it. Default: its kind',
+      }),
     ),
     folder: Type.Optional(file('folder: where. Default: `collateral.folder`')),
     url: Type.Optional(address('Where the service is. Default: Intel’s or Azure’s own address')),
     apiVersion: Type.Optional(Type.Union([Type.Literal(3), Type.Literal(4)], { description: 'Default: 4' })),
     rootCrl: Type.Optional(address('pcs: where the root CRL is. Default: Intel’s own address')),
     region: Type.Optional(
-      Type.String({ pattern: '^[a-z0-9 ]{1,32}$', description: 'thim: the region that an evaluation is asked for' }),
+      Type.String({
+        pattern: '^[a-z0-9 ]{1,32}$',
+        form: 'at most 32 small letters, digits and blanks',
+        description: 'thim: the region that an evaluation is asked for',
+      }),
     ),
     crlsByUri: Type.Optional(
       Type.Boolean({ description: 'thim: ask for CRLs by address. Default: where Azure’s global caches are' }),
@@ -50,12 +63,14 @@ export const Configuration = section({
   provider: section({
     name: Type.String({
       pattern: '^[A-Za-z0-9-]{3,24}$',
+      form: '3 to 24 letters, digits and hyphens',
       default: 'assay',
       description: 'What this provider is called',
     }),
     publicUrl: Type.Optional(
       Type.String({
         pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*[^/?#\\s])?$',
+        form: 'an http or https address without a slash at its end',
         description:
           'The issuer in tokens and metadata, without a slash at its end. Default: https://localhost and the port',
       }),
@@ -82,6 +97,11 @@ export const Configuration = section({
       maximum: 65_535,
       default: 8443,
       description: 'Port to listen on; 0: any free one',
+    }),
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description:
+        'Proxies in front, by address or range (10.0.0.0/8): logs and limits take clients from their X-Forwarded-For',
     }),
   }),
   workers: Type.Integer({
@@ -117,6 +137,7 @@ export const Configuration = section({
     }),
     update: Type.String({
       pattern: '^(standard|early|[0-9]{1,5})$',
+      form: 'standard, early, or a number',
       default: 'standard',
       description: 'Which TCB evaluation sources are asked for: standard, early, or one by its number',
     }),
@@ -183,7 +204,11 @@ export const Configuration = section({
     }),
     headers: Type.Integer({ minimum: 8, default: 64, description: 'Most request headers' }),
     headerBytes: Type.Integer({ minimum: 1024, default: 32_768, description: 'Most bytes of request headers' }),
-    connections: Type.Integer({ minimum: 1, default: 2048, description: 'Most connections at a time' }),
+    connections: Type.Integer({
+      minimum: 1,
+      default: 2048,
+      description: 'Most connections at a time; each may have a body of its own on the way',
+    }),
     inFlight: Type.Integer({
       minimum: 1,
       default: 256,
@@ -222,7 +247,7 @@ export const Configuration = section({
     appraisalBytes: Type.Integer({ minimum: 1024, default: 67_108_864, description: 'Their size' }),
   }),
   cors: section({
-    origins: Type.Array(Type.String({ pattern: '^https?://[^/]+$' }), {
+    origins: Type.Array(Type.String({ pattern: '^https?://[^/]+$', form: 'an origin such as https://page.example' }), {
       default: [],
       description: 'Origins of web pages that may call anonymous routes',
     }),
@@ -238,6 +263,7 @@ export const Configuration = section({
     appraisalTime: Type.Optional(
       Type.String({
         pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,3})?Z$',
+        form: 'a time such as 2025-03-28T12:00:00Z',
         description: 'Evidence and collateral are judged as of this time, for recorded evidence. Never in production',
       }),
     ),

@@ -1,4 +1,5 @@
 /** Everything a request may need, made once from the configuration. Tests and embedders put their own parts in place. */
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import {
@@ -15,6 +16,7 @@ import { readList, withAikIssuers } from './collateral/aik-issuers.ts';
 import { configuredCollateral } from './collateral/configured.ts';
 import type { CollateralSource } from './collateral/source.ts';
 import type { Config } from './config.ts';
+import { collateralFolderOf, publicUrlOf } from './follows.ts';
 import { type Insecure, insecureSettings } from './insecure.ts';
 import { type KeptAppraisals, keptAppraisals } from './kept-appraisals.ts';
 import { privateFolder } from './keys/files.ts';
@@ -22,6 +24,7 @@ import { sealing } from './keys/sealing.ts';
 import { type SigningKeys, signingKeys } from './keys/signing.ts';
 import { makeFolder } from './make-folder.ts';
 import { remembering } from './memo.ts';
+import { misconfigured } from './misconfigured.ts';
 import { nobody, type Peers } from './peers.ts';
 import { type PolicyInForce, policyInForce } from './policies.ts';
 import { randomness } from './random.ts';
@@ -121,11 +124,6 @@ export function makeDeps(
   };
 }
 
-/** The issuer: as configured, or this machine under its port. */
-function publicUrlOf({ provider, listen, insecure }: Config): string {
-  return provider.publicUrl ?? `${insecure.plainHttp ? 'http' : 'https'}://localhost:${listen.port}`;
-}
-
 /** @throws {AttestError} ConfigurationInvalid for policies and baselines of types that there are not */
 function offeredOf(types: readonly AnyType[], { policies, baselines }: Config['provider']): readonly Offered[] {
   const isNamed = (type: AnyType, name: string): boolean =>
@@ -155,9 +153,13 @@ function offeredOf(types: readonly AnyType[], { policies, baselines }: Config['p
 }
 
 /** What fetches on its own is told to metrics here, and to the log where there is one. */
-function collateralOf({ data, collateral }: Config, anchors: Anchors, metrics: Metrics, now: () => Date) {
-  const folder = collateral.folder ?? join(data.folder, 'collateral');
+function collateralOf(config: Config, anchors: Anchors, metrics: Metrics, now: () => Date) {
+  const { data, collateral } = config;
+  const folder = collateralFolderOf(config);
   if (collateral.folder === undefined) makeFolder(folder);
+  requireFolder(folder, 'collateral.folder');
+  for (const [i, source] of collateral.sources.entries())
+    if (source.folder !== undefined) requireFolder(source.folder, `collateral.sources.${i}.folder`);
   const source = configuredCollateral(collateral, {
     folder,
     fetched: join(data.folder, 'fetched'),
@@ -169,6 +171,15 @@ function collateralOf({ data, collateral }: Config, anchors: Anchors, metrics: M
   source.listen?.(metrics.collateralFetch);
   if (source.held) metrics.collateralHeld(source.held);
   return source;
+}
+
+/** Whoever names a folder means one that is there: a slip of the pen must not look like a lack of collateral. */
+function requireFolder(path: string, setting: string): void {
+  try {
+    readdirSync(path);
+  } catch (cause) {
+    throw misconfigured(`The folder ${path} (${setting}) cannot be read`, cause);
+  }
 }
 
 const packageVersion = (): string => createRequire(import.meta.url)('../package.json').version;

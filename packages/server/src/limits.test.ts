@@ -3,19 +3,21 @@ import { clientLimit, gate } from './limits.ts';
 import { attesting, fakeType, quoteOf, testbed } from './testbed.test.helper.ts';
 
 test('a gate lets so many in, and another when one leaves, once', () => {
-  const enter = gate(2, 0, () => 0);
+  const { look, enter } = gate(2, 0, () => 0);
   const leave = enter();
   enter();
   expect(enter).toThrow(/Try again/);
+  expect(look).toThrow(/Try again/);
   leave();
   leave();
+  look();
   enter();
   expect(enter).toThrow(/Try again/);
 });
 
 test('a gate is shut while the process is late', () => {
   let late = 5;
-  const enter = gate(2, 10, () => late);
+  const { enter } = gate(2, 10, () => late);
   enter();
   late = 11;
   expect(enter).toThrow(/late/);

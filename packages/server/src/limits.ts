@@ -1,10 +1,14 @@
-/** Guards in front of the work: too much at a time is refused at once, before any of it is read. */
+/** Guards in front of the work: too much at a time is refused at once, before any of it is read where that is known. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { AttestError } from '@assay/core';
 import { LRUCache } from 'lru-cache';
 
-/** Lets one more piece of work in, or throws; the answer tells that it is done. */
-export type Gate = () => () => void;
+export interface Gate {
+  /** Throws where one more piece of work would not be let in now. */
+  readonly look: () => void;
+  /** Lets one more piece of work in, or throws; the answer tells that it is done. */
+  readonly enter: () => () => void;
+}
 
 /**
  * At most so many pieces of work at a time, and none while the process is late.
@@ -12,17 +16,23 @@ export type Gate = () => () => void;
  */
 export function gate(inFlight: number, mostDelay: number, loopDelay: () => number): Gate {
   let inside = 0;
-  return () => {
+  function look(): void {
     if (inside >= inFlight)
       throw new AttestError('Overloaded', 'The service has as much to do as it takes on at a time. Try again.');
     if (mostDelay > 0 && loopDelay() > mostDelay)
       throw new AttestError('Overloaded', 'The service is late. Try again.');
-    inside++;
-    let isInside = true;
-    return () => {
-      if (isInside) inside--;
-      isInside = false;
-    };
+  }
+  return {
+    look,
+    enter() {
+      look();
+      inside++;
+      let isInside = true;
+      return () => {
+        if (isInside) inside--;
+        isInside = false;
+      };
+    },
   };
 }
 

@@ -1,11 +1,14 @@
 /** Settings out of a file, the environment and flags: joined, checked against the one schema, printed. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { AttestError } from '@assay/core';
 import { Value } from 'typebox/value';
 import { parseDocument } from 'yaml';
+import { isAddressRange } from './client.ts';
 import { type Config, Configuration } from './config.ts';
-import { mistakes } from './mistakes.ts';
+import { collateralFolderOf, publicUrlOf } from './follows.ts';
+import { misconfigured } from './misconfigured.ts';
+import { mistakes, strange } from './mistakes.ts';
+import { nearest } from './nearest.ts';
 import { fromText, type Setting, settingsOf } from './settings.ts';
 import { at, isTree, put, type Tree } from './tree.ts';
 
@@ -47,9 +50,15 @@ function named(values: Readonly<Record<string, string | undefined>>, by: 'env' |
     if (setting) return text === undefined ? [] : [[setting, text]];
     // Orchestrators add variables of their own for a service called assay (ASSAY_SERVICE_HOST): only our sections count.
     if (by === 'env' && !sections.some((start) => name.startsWith(start))) return [];
-    throw new AttestError(
-      'ConfigurationInvalid',
-      `${by === 'env' ? 'The variable ' : 'The flag --'}${name} is not a setting`,
+    const path = name.replace(/^ASSAY_/, '').replace(/[_-]/, '.');
+    const meant = nearest(
+      path,
+      settings().map((one) => one.path),
+    );
+    const near = settings().find((one) => one.path === meant)?.[by];
+    const spelt = (text: string): string => (by === 'env' ? text : `--${text}`);
+    throw misconfigured(
+      `The ${by === 'env' ? 'variable' : 'flag'} ${strange(spelt(name), near === undefined ? near : spelt(near))}`,
     );
   });
 }
@@ -65,22 +74,31 @@ export const foreignVariables = (env: Readonly<Record<string, string | undefined
 function check(tree: Tree): Config {
   const filled = Value.Default(Configuration, tree) as Tree;
   const wrong = mistakes(Configuration, filled);
-  if (wrong.length > 0) throw invalid(`The configuration is wrong:\n${wrong.map((line) => `- ${line}`).join('\n')}`);
+  if (wrong.length > 0) throw misconfigured(`The configuration is wrong:\n${wrong.join('\n')}`);
   for (const { path, absolute } of settings()) {
     const value = at(filled, path);
     if (value !== undefined) put(filled, path, absolute(value, process.cwd()));
   }
   const config = filled as Config;
   if ((config.tls.certificate === undefined) !== (config.tls.key === undefined))
-    throw invalid('tls.certificate and tls.key go together: set both or neither');
+    throw misconfigured('tls.certificate and tls.key go together: set both or neither');
+  for (const proxy of config.listen.trustedProxies)
+    if (!isAddressRange(proxy))
+      throw misconfigured(`listen.trustedProxies names ${proxy}, expected an address or a range such as 10.0.0.0/8`);
   if (config.tls.terminated && !config.provider.publicUrl?.startsWith('https://'))
-    throw invalid('tls.terminated says that a proxy has TLS: provider.publicUrl must say its https address');
+    throw misconfigured('tls.terminated says that a proxy has TLS: provider.publicUrl must say its https address');
   return config;
 }
 
-/** The settings in force, for people: JSON with secrets masked. */
+/** The settings in force, for people: JSON with secrets masked, and with what follows from other settings. */
 export function printConfig(config: Config): string {
-  const shown: Tree = structuredClone(config);
+  const { provider, collateral } = config;
+  const shown: Tree = structuredClone({
+    ...config,
+    // Port 0 becomes a free one when the service starts, and nobody knows yet which.
+    ...(config.listen.port !== 0 && { provider: { ...provider, publicUrl: publicUrlOf(config) } }),
+    collateral: { ...collateral, folder: collateralFolderOf(config) },
+  });
   for (const { path, secret } of settings()) if (secret && at(shown, path) !== undefined) put(shown, path, '********');
   return JSON.stringify(shown, null, 2);
 }
@@ -90,15 +108,12 @@ function readTree(path: string): Tree {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw invalid(`The configuration file ${path} cannot be read`, cause);
+    throw misconfigured(`The configuration file ${path} cannot be read`, cause);
   }
   const document = parseDocument(text);
   const [problem] = document.errors;
-  if (problem) throw invalid(`The configuration file ${path} is not YAML: ${problem.message}`);
+  if (problem) throw misconfigured(`The configuration file ${path} is not YAML: ${problem.message}`);
   const value: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
-  if (!isTree(value)) throw invalid(`The configuration file ${path} holds no settings`);
+  if (!isTree(value)) throw misconfigured(`The configuration file ${path} holds no settings`);
   return value;
 }
-
-const invalid = (message: string, cause?: unknown): AttestError =>
-  new AttestError('ConfigurationInvalid', message, { cause });

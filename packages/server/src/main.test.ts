@@ -1,8 +1,11 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { toPem } from '@assay/core';
+import { forgeIntel } from '@assay/core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { type Served, serve } from './main.ts';
 import { type Bedding, bedding, fakeType, permitAll, quoteOf } from './testbed.test.helper.ts';
@@ -123,6 +126,63 @@ test.each([
   expect(answer).toMatch(/x-ms-request-id: 00-/);
 });
 
+test.each([
+  ['GET /certs HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'InvalidParameter'],
+  ['GET /certs HTTP/1.1\r\nHost: x\r\nExpect: foo\r\nConnection: close\r\n\r\n', 400, 'InvalidParameter'],
+  ['CONNECT other.example:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'MethodNotAllowed'],
+  ['PROPFIND /certs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 405, 'MethodNotAllowed'],
+] as const)('what Node would answer by itself is answered in the wire’s shape: %j', async (bytes, status, code) => {
+  const { answer } = await exchange(portOf(await start(plain)), [bytes]);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(bodyOf(answer).error.innererror.code).toBe(code);
+});
+
+test('HTTP/1.0 has no header Host, and 100-continue may be expected', async () => {
+  const port = portOf(await start(plain));
+  expect((await exchange(port, ['GET /certs HTTP/1.0\r\n\r\n'])).answer).toMatch(/^HTTP\/1\.1 200 /);
+  const body = JSON.stringify({ quote: quoteOf(0) });
+  const { answer } = await exchange(port, [
+    `${head}Expect: 100-continue\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  ]);
+  expect(answer).toMatch(/^HTTP\/1\.1 100 [\s\S]*HTTP\/1\.1 200 /);
+});
+
+test('T37: bodies that never come in whole keep nobody else from being served', async () => {
+  const served = await start({ ...plain, 'limits-in-flight': '4', 'limits-request-seconds': '2' });
+  const slow = Array.from({ length: 16 }, () => exchange(portOf(served), [`${head}Content-Length: 1000\r\n\r\n{`]));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const answer = await fetch(`${served.url}/attest/Fake?api-version=2020-10-01`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ quote: quoteOf(0) }),
+  });
+  expect(answer.status).toBe(200);
+  for (const one of slow) expect((await one).answer).toMatch(/^HTTP\/1\.1 408 /);
+});
+
+test('T38: behind a trusted proxy each client has limits of its own, and the log names it', async () => {
+  const ask = async ({ url }: Served, client: string): Promise<number> => {
+    const { status } = await fetch(`${url}/attest/Fake?api-version=2020-10-01`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': client },
+      body: JSON.stringify({ quote: quoteOf(0) }),
+    });
+    return status;
+  };
+  const limited = { ...plain, 'limits-client-requests-per-second': '0.1' };
+  const trusting = await start({ ...limited, 'listen-trusted-proxies': '10.0.0.0/8, 127.0.0.1' });
+  const [first, second] = ['192.0.2.1', '198.51.100.7, 192.0.2.2'];
+  expect([await ask(trusting, first), await ask(trusting, first), await ask(trusting, second)]).toEqual([
+    200, 429, 200,
+  ]);
+  expect(log).toContain('"client":"192.0.2.2"');
+  // What is no address is not the client's.
+  expect([await ask(trusting, 'forged'), await ask(trusting, 'forged too')]).toEqual([200, 429]);
+  expect(log).not.toContain('forged');
+  const trustless = await start(limited);
+  expect([await ask(trustless, first), await ask(trustless, second)]).toEqual([200, 429]);
+});
+
 test('T36: a chunked body that does not end is cut off at the limit', async () => {
   const port = portOf(await start({ ...plain, 'limits-body-bytes': '2048' }));
   const chunk = `400\r\n${'A'.repeat(1024)}\r\n`;
@@ -167,6 +227,12 @@ test('on first start TLS works under a development CA, whose path is told', asyn
     JSON.stringify({ quote: quoteOf(0) }),
   );
   expect([status, Object.keys(JSON.parse(text))]).toEqual([200, ['token']]);
+});
+
+test('plain HTTP to the port of TLS is told so', async () => {
+  const { answer } = await exchange(portOf(await start({})), ['GET /certs HTTP/1.1\r\nHost: x\r\n\r\n']);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(bodyOf(answer).error).toMatchObject({ code: 'InvalidParameter', message: expect.stringContaining('https') });
 });
 
 test('TLS below 1.2 is refused', async () => {
@@ -273,6 +339,40 @@ test('T47: without insecure settings nothing is named', async () => {
   expect(claims).not.toHaveProperty('x-assay-insecure');
 });
 
+test('no collateral, and nowhere to fetch it from, is said at once; where it can be fetched nothing is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-bare-'));
+  const sources = (...all: object[]) => ({ ...plain, 'collateral-sources': JSON.stringify(all) });
+  const warned = async (flags: Record<string, string>) => (await start(flags)).warnings;
+  const said = [expect.stringMatching(/no collateral in .*503.*assay collateral import/)];
+  expect(await warned(plain)).toEqual(said);
+  expect(log).toContain('"level":"warn"');
+  expect(log).toContain('assay collateral import');
+  expect(await warned({ ...plain, 'collateral-folder': folder })).toEqual(said);
+  expect(await warned(sources({ kind: 'folder', folder }))).toEqual(said);
+  expect(await warned(sources({ kind: 'folder' }, { kind: 'pccs', url: 'https://127.0.0.1:9' }))).toEqual([]);
+  writeFileSync(join(folder, 'root.pem'), toPem('CERTIFICATE', forgeIntel({ at: new Date() }).certificates.root));
+  expect(await warned({ ...plain, 'collateral-folder': folder })).toEqual([]);
+  expect(await warned(sources({ kind: 'folder', folder }))).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  [
+    { 'collateral-folder': '/absent/folder' },
+    /\/absent\/folder \(collateral\.folder\) cannot be read: there is no such/,
+  ],
+  [
+    { 'collateral-sources': '[{"kind": "folder", "folder": "/absent"}]' },
+    /\/absent \(collateral\.sources\.0\.folder\)/,
+  ],
+  [{ 'listen-host': '192.0.2.1', 'listen-port': '8443' }, /this machine has no such address/],
+  [{ 'listen-host': '192.0.2.1', 'listen-port': '0' }, /\(listen\.host\), .*this machine has no such address/],
+])('what is named must be there: %j', async (flags, why) => {
+  const { folder, config } = bedding({ flags: { ...plain, ...flags } });
+  await expect(serve(config, { types: [fakeType()], logTo })).rejects.toThrow(why);
+  rmSync(folder, { recursive: true, force: true });
+});
+
 test('a wrong configuration is found before anything listens', async () => {
   const { folder, config } = bedding({ policy: permitAll.replace('permit', 'premit') });
   await expect(serve(config, { types: [fakeType()] })).rejects.toThrow(
@@ -294,7 +394,7 @@ test('a port that is taken, and a certificate that is none, are the operator’s
   const served = await start(plain);
   const { folder, config } = bedding({ flags: { ...plain, 'listen-port': String(portOf(served)) } });
   await expect(serve(config, { types: [fakeType()], logTo })).rejects.toThrow(
-    /cannot listen on 127\.0\.0\.1, port \d+: EADDRINUSE/,
+    /cannot listen on 127\.0\.0\.1 \(listen\.host\), port \d+ \(listen\.port\): another program listens there/,
   );
   const policy = join(folder, 'policy.txt');
   const own = {

@@ -4,11 +4,13 @@
  */
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { AttestError } from '@assay/core';
+import type { AttestError } from '@assay/core';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type Deps, makeDeps, type Parts } from './deps.ts';
+import { collateralFolderOf } from './follows.ts';
 import { developmentTls, ownTls, type Tls } from './keys/tls.ts';
+import { misconfigured } from './misconfigured.ts';
 import { connectionsOf } from './sockets.ts';
 
 export interface Served {
@@ -20,6 +22,8 @@ export interface Served {
   readonly authority?: string;
   /** The insecure settings that are on. */
   readonly insecure: readonly string[];
+  /** What else whoever runs it should know at once, in sentences. */
+  readonly warnings: readonly string[];
   /** Stops: no new connections, requests under way finished, for so long as the configuration allows. */
   readonly close: () => Promise<void>;
 }
@@ -38,15 +42,11 @@ export async function serve(given: Config, parts: Parts = {}): Promise<Served> {
   const { host, port } = config.listen;
   for (const name of deps.insecure.names)
     app.log.warn({ insecure: name }, `INSECURE SETTING IS ON: ${name}. Never in production`);
-  await app
-    .listen({ host, port, listenTextResolver: () => 'listening' })
-    .catch((cause: Error & { readonly code?: string }) => {
-      throw new AttestError(
-        'ConfigurationInvalid',
-        `The service cannot listen on ${host}, port ${port}: ${cause.code}`,
-        { cause },
-      );
-    });
+  const warnings = (await deps.collateral.isBare?.()) ? [bare(config)] : [];
+  for (const warning of warnings) app.log.warn(warning);
+  await app.listen({ host, port, listenTextResolver: () => 'listening' }).catch((cause: unknown) => {
+    throw cannotListen(host, port, cause);
+  });
   deps.phase.current = 'ready';
   const url = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const authority = tls?.authority;
@@ -74,6 +74,7 @@ export async function serve(given: Config, parts: Parts = {}): Promise<Served> {
     issuer: deps.issuer,
     ...(authority !== undefined && { authority }),
     insecure: deps.insecure.names,
+    warnings,
     close: () => (stopped ??= stop()),
   };
 }
@@ -92,6 +93,13 @@ export async function serveUntilStopped(
   await served.close();
 }
 
+function bare(config: Config): string {
+  const own = collateralFolderOf(config);
+  const folders = new Set(config.collateral.sources.map(({ folder = own }) => folder));
+  const where = [...folders].join(', ') || own;
+  return `There is no collateral in ${where}: every attestation of a quote will be answered 503 until some is imported with «assay collateral import»`;
+}
+
 function tlsOf({ tls, data }: Config, { issuer, now }: Deps): Tls {
   const { certificate, key } = tls;
   if (certificate !== undefined && key !== undefined) return ownTls(certificate, key);
@@ -101,12 +109,18 @@ function tlsOf({ tls, data }: Config, { issuer, now }: Deps): Tls {
 /** Port 0 becomes a free port before anything is made: the issuer has the port in it. */
 export async function withPort(config: Config): Promise<Config> {
   if (config.listen.port !== 0) return config;
+  const { host } = config.listen;
   const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, config.listen.host, resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve)).catch((cause) => {
+    throw cannotListen(host, 0, cause);
+  });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   const port = typeof address === 'object' && address ? address.port : 0;
   return { ...config, listen: { ...config.listen, port } };
 }
+
+const cannotListen = (host: string, port: number, cause: unknown): AttestError =>
+  misconfigured(`The service cannot listen on ${host} (listen.host), port ${port} (listen.port)`, cause);
 
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1000));

@@ -1,6 +1,8 @@
 /** What is wrong with a value by a schema, as sentences for the person who wrote it. */
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { nearest } from './nearest.ts';
+import { settingsOf } from './settings.ts';
 
 /**
  * @param at what the value's own path starts with: `provider.baselines.SgxEnclave`
@@ -8,22 +10,47 @@ import { Value } from 'typebox/value';
  */
 export function mistakes(schema: TSchema, value: unknown, at = ''): readonly string[] {
   const errors = Value.Errors(schema, value) as readonly SchemaError[];
-  return errors.flatMap(({ keyword, instancePath, params, message }) => {
-    const path = [...(at === '' ? [] : [at]), ...instancePath.split('/').slice(1)].join('.') || 'configuration';
+  const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+  return errors.flatMap(({ keyword, schemaPath, instancePath, params, message }) => {
+    const path = instancePath.split('/').slice(1).reduce(under, at);
     // For each unknown name the validator reports the schema `false` as well.
     if (keyword === 'boolean') return [];
-    const { additionalProperties } = params;
-    if (Array.isArray(additionalProperties))
-      return additionalProperties.map(
-        (name) => `${path === 'configuration' ? '' : `${path}.`}${name} is not a setting`,
-      );
-    return [`${path} ${message}`];
+    const { properties = {}, form } = schemaAt(schema, schemaPath);
+    const { additionalProperties, allowedValues } = params;
+    if (Array.isArray(additionalProperties)) {
+      const siblings = Object.keys(properties).map((name) => under(path, name));
+      const known = [...siblings, ...settingsOf(schema).map((setting) => under(at, setting.path))];
+      return additionalProperties.map((name) => strange(under(path, name), nearest(under(path, name), known)));
+    }
+    const wanted = form ?? (Array.isArray(allowedValues) ? `one of ${allowedValues.join(', ')}` : undefined);
+    return [`${path || 'configuration'} ${wanted === undefined ? message : `must be ${wanted}`}`];
   });
 }
 
+/** @param meant perhaps */
+export const strange = (name: string, meant: string | undefined): string =>
+  `${name} is not a setting${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+
 interface SchemaError {
   readonly keyword: string;
+  readonly schemaPath: string;
   readonly instancePath: string;
-  readonly params: { readonly additionalProperties?: unknown };
+  readonly params: { readonly additionalProperties?: unknown; readonly allowedValues?: unknown };
   readonly message: string;
 }
+
+/** What of a schema is looked at here; `form` says in words what a pattern demands. */
+interface Part {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly form?: string;
+}
+
+/** @param path as the validator gives it: `#/properties/listen` */
+const schemaAt = (schema: TSchema, path: string): Part =>
+  path
+    .split('/')
+    .slice(1)
+    .reduce<Record<string, unknown>>(
+      (part, name) => (part[name] ?? {}) as Record<string, unknown>,
+      schema as unknown as Record<string, unknown>,
+    ) as Part;

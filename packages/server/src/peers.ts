@@ -35,6 +35,7 @@ export interface Ready {
   readonly issuer: string;
   readonly authority?: string;
   readonly insecure: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** One end of such a channel. */

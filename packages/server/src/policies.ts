@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { type AnyType, AttestError, type ErrorCode, type Json, type Prepared, type Property } from '@assay/core';
 import { compile, defaultPolicies, type Program } from '@assay/core/policy';
+import { misconfigured } from './misconfigured.ts';
 import { mistakes } from './mistakes.ts';
 
 /** Settings of a verifier: which ones depends on the type. */
@@ -89,15 +90,16 @@ function isKind(value: Json, kind: Property<AnySettings>['kind']): boolean {
   }
 }
 
+/** An operator reads one mistake a line; the wire has one sentence. */
 function refuse(code: ErrorCode, wrong: readonly string[]): void {
-  if (wrong.length > 0) throw new AttestError(code, wrong.join('; '));
+  if (wrong.length > 0) throw new AttestError(code, wrong.join(code === 'ConfigurationInvalid' ? '\n' : '; '));
 }
 
 function readPolicy(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (cause) {
-    throw new AttestError('ConfigurationInvalid', `The policy file ${path} cannot be read as UTF-8 text`, { cause });
+    throw misconfigured(`The policy file ${path} cannot be read as UTF-8 text`, cause);
   }
 }
 
@@ -107,10 +109,6 @@ function asConfigured<T>(path: string | undefined, prepare: () => T): T {
     return prepare();
   } catch (cause) {
     if (!(cause instanceof AttestError)) throw cause;
-    throw new AttestError(
-      'ConfigurationInvalid',
-      `The policy ${path ?? 'in force by default'} is wrong: ${cause.message}`,
-      { cause },
-    );
+    throw misconfigured(`The policy ${path ?? 'in force by default'} is wrong`, cause);
   }
 }

@@ -2,19 +2,19 @@
 import { AttestError } from '@assay/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { send } from './answers.ts';
+import { clientOf } from './client.ts';
+import type { Gate } from './limits.ts';
 import { schemaOf } from './openapi.ts';
 import type { Answer, Route } from './routes/route.ts';
 import { versionOf } from './routes/versions.ts';
 
 export interface Guards {
-  readonly enter: () => () => void;
+  readonly gate: Gate;
   readonly limit: (client: string) => void;
   readonly origins: ReadonlySet<string>;
 }
 
-const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'] as const;
-
-export function addRoute(app: FastifyInstance, route: Route, { enter, limit, origins }: Guards): void {
+export function addRoute(app: FastifyInstance, route: Route, { gate, limit, origins }: Guards): void {
   const { method, url, isHeavy, isShared, versions, before, bodyBytes } = route;
   app.route({
     method,
@@ -24,21 +24,27 @@ export function addRoute(app: FastifyInstance, route: Route, { enter, limit, ori
     async onRequest(request, reply) {
       if (isShared) share(request, reply, origins);
       if (isHeavy) {
-        limit(request.ip);
-        reply.raw.once('close', enter());
+        limit(clientOf(request));
+        gate.look();
       }
       if (method === 'POST') requireJson(request);
       if (versions) versionOf(request, versions);
       before?.(request);
     },
     async handler(request, reply) {
-      const answer: Answer = await route.handle(request);
-      return send(request, reply, answer);
+      // Not before the body is whole: whoever sends it slowly, or never, keeps nobody else from being served.
+      const leave = isHeavy ? gate.enter() : undefined;
+      try {
+        const answer: Answer = await route.handle(request);
+        return send(request, reply, answer);
+      } finally {
+        leave?.();
+      }
     },
   });
   const allow = method === 'GET' ? 'GET, HEAD' : method;
   app.route({
-    method: methods.filter((one) => !allow.split(', ').includes(one)),
+    method: app.supportedMethods.filter((one) => !allow.split(', ').includes(one)),
     url,
     schema: { hide: true },
     async onRequest(request, reply) {
@@ -68,8 +74,9 @@ function share({ headers: { origin } }: FastifyRequest, reply: FastifyReply, ori
 const isPreflight = ({ method, headers }: FastifyRequest): boolean =>
   method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 
-/** Before the body is read. Without a media type it is taken for JSON, as it can be nothing else here. */
-function requireJson({ headers }: FastifyRequest): void {
+/** Before the body is read. Without a media type, or with an empty one, it is taken for JSON: it can be nothing else. */
+function requireJson({ raw: { headers } }: FastifyRequest): void {
+  if (headers['content-type'] === '') headers['content-type'] = undefined;
   const type = headers['content-type'];
   if (type !== undefined && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type))
     throw new AttestError('MediaTypeUnsupported', 'The request body must be application/json.');

@@ -1,8 +1,8 @@
 /** The settings of a schema one by one: their paths, the variables and flags that set them, and values from text. */
 import { resolve } from 'node:path';
-import { AttestError } from '@assay/core';
 import type { TSchema } from 'typebox';
 import { parse } from 'yaml';
+import { misconfigured } from './misconfigured.ts';
 
 /** What of a JSON Schema is looked at here; `file` and `secret` are annotations of our own. */
 interface Annotated {
@@ -84,8 +84,6 @@ export function fromText(setting: Setting, text: string): unknown {
   try {
     return parse(text);
   } catch (cause) {
-    throw new AttestError('ConfigurationInvalid', `${setting.env} (--${setting.flag}) cannot be read as a value`, {
-      cause,
-    });
+    throw misconfigured(`${setting.env} (--${setting.flag}) cannot be read as a value`, cause);
   }
 }

@@ -3,12 +3,14 @@
  * wire's shape where one can still be sent, and are closed.
  */
 import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { AttestError, type ErrorCode } from '@assay/core';
 import { requestId } from './request-id.ts';
 import { wireBody, wireErrorOf } from './wire-errors.ts';
 
 const failures: { readonly [code: string]: readonly [ErrorCode, string] } = {
   ERR_HTTP_REQUEST_TIMEOUT: ['RequestTimeout', 'The request did not arrive whole in time.'],
+  ERR_SSL_HTTP_REQUEST: ['RequestMalformed', 'This service is asked over TLS: the address begins with https.'],
   HPE_HEADER_OVERFLOW: ['HeadersTooLarge', 'The request has more bytes of headers than this service accepts.'],
 };
 const unreadable = ['RequestMalformed', 'This is not an HTTP request that this service can read.'] as const;
@@ -19,6 +21,7 @@ const patience = 1000;
 const reasons: { readonly [status: number]: string } = {
   400: 'Bad Request',
   408: 'Request Timeout',
+  405: 'Method Not Allowed',
   431: 'Request Header Fields Too Large',
 };
 
@@ -27,13 +30,29 @@ export function answerBroken(error: Error & { readonly code?: string }, socket: 
   const { code = '' } = error;
   const [ours, message] = failures[code] ?? unreadable;
   // What failed below HTTP, such as a TLS handshake, has nobody to answer; an answer that has begun cannot be replaced.
-  const { _httpMessage: begun } = socket as Socket & { readonly _httpMessage?: { readonly headersSent: boolean } };
+  const { _httpMessage: begun, _parent: bare } = socket as Socket & {
+    readonly _httpMessage?: { readonly headersSent: boolean };
+    readonly _parent?: Socket;
+  };
   const isHttp = Object.hasOwn(failures, code) || code.startsWith('HPE_');
-  if (!isHttp || !socket.writable || begun?.headersSent) {
+  // Who sends plain HTTP to the TLS port is answered in it, beside the TLS that never began.
+  const open = code === 'ERR_SSL_HTTP_REQUEST' ? bare : socket;
+  if (!isHttp || !open?.writable || begun?.headersSent) {
     socket.destroy();
     return;
   }
-  const wire = wireErrorOf(new AttestError(ours, message), true);
+  answer(open, new AttestError(ours, message));
+}
+
+/** For Node's event `connect`: whoever takes this service for a proxy. */
+export function refuseTunnel(_request: unknown, socket: Duplex): void {
+  socket.on('error', () => {});
+  answer(socket, new AttestError('MethodNotAllowed', 'This service is no proxy.'));
+}
+
+/** Says it, and closes. */
+function answer(socket: Duplex, error: AttestError): void {
+  const wire = wireErrorOf(error, true);
   const body = wireBody(wire, undefined);
   const lines = [
     `HTTP/1.1 ${wire.status} ${reasons[wire.status]}`,

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AttestError, type Bytes } from '@assay/core';
+import type { Bytes } from '@assay/core';
+import { misconfigured } from './misconfigured.ts';
 
 /** Files stand in folders by the time when they end, which go away as a whole. */
 const windowMilliseconds = 600_000;
@@ -52,8 +53,6 @@ async function makeOnce(folder: string, name: string): Promise<boolean> {
     return true;
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
-    throw new AttestError('ConfigurationInvalid', `${folder} cannot be written: spent contexts are kept there`, {
-      cause,
-    });
+    throw misconfigured(`The folder ${folder}, where spent contexts are kept, cannot be written`, cause);
   }
 }

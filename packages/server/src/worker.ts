@@ -15,12 +15,7 @@ async function serve(config: Config): Promise<void> {
   // Without the process that started it nobody would ever stop it.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   try {
-    await serveUntilStopped(
-      config,
-      ({ url, issuer, authority, insecure }) =>
-        channel.send({ ready: { url, issuer, ...(authority !== undefined && { authority }), insecure } }),
-      { peers },
-    );
+    await serveUntilStopped(config, ({ close: _, ...ready }) => channel.send({ ready }), { peers });
   } catch (error) {
     if (!(error instanceof AttestError)) throw error;
     channel.send({ failed: { code: error.code, message: error.message } });

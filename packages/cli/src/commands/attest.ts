@@ -1,10 +1,11 @@
 /** `assay attest`: evidence to a service, and its token back. Whether to believe the token is for `assay verify`. */
 import { writeFile } from 'node:fs/promises';
 import { type AttestationClient, AttestationError, type AttestOptions, attestationClient } from '@assay/client';
-import { isObject, type Json, type JsonObject } from '@assay/core';
+import { isObject, type Json, type JsonObject, reasonOf } from '@assay/core';
 import { fromUtf8 } from '@assay/core/bytes';
-import { CommandError, type Ending } from '../exit.ts';
-import { evidenceBytes, readInput, reasonOf } from '../input.ts';
+import { CommandError, type Ending, withRemedy } from '../exit.ts';
+import { evidenceBytes, readInput } from '../input.ts';
+import { ownWords, remedyOf } from '../refusal.ts';
 import { printTree } from '../tree.ts';
 import { printJson, type Terminal, waitingFor } from '../ui.ts';
 
@@ -56,7 +57,8 @@ export async function attestCommand(
       return endingOf(error);
     }
     if (appraisal) printTree(terminal.err, appraisal);
-    throw new CommandError(endingOf(error), error.message, hintsOn(error, options), error);
+    const { message, hints } = withRemedy(ownWords(error.message), remedyOf(error.check));
+    throw new CommandError(endingOf(error), message, [...hints, ...hintsOn(error, options)], error);
   }
 }
 
@@ -129,12 +131,15 @@ function detailsOf({
 }
 
 function hintsOn(
-  { code, message, appraisalId, retryAfterSeconds }: AttestationError,
+  { code, message, check, appraisalId, retryAfterSeconds }: AttestationError,
   { ca, appraisal }: AttestCommandOptions,
 ): readonly string[] {
   return [
     ...(code === 'Unreachable' && ca === undefined && /certificate|CA\b/i.test(message)
       ? ['--ca names the roots to trust: a service with a development CA prints its path']
+      : []),
+    ...(check === 'intel.pck.path'
+      ? ['simulated evidence is for a service that believes its root: assay serve --insecure-anchors']
       : []),
     ...(retryAfterSeconds === undefined ? [] : [`the service asks to be tried again after ${retryAfterSeconds} s`]),
     ...(appraisalId === undefined || appraisal

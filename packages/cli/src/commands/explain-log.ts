@@ -24,7 +24,7 @@ export function printLog(log: ExplainedLog, asJson: boolean, terminal: Terminal)
       type,
       text === undefined ? { text: `${bytes} bytes`, paint: dim } : cut(text, 120, out.glyphs.more),
     ]),
-    { indent: 2, head: ['event', register, 'proven', 'type', 'says'] },
+    { indent: 2, isCut: true, head: ['event', register, 'proven', 'type', 'says'] },
   );
   for (const [bank, its] of Object.entries(values)) {
     out.line();

@@ -64,6 +64,7 @@ function printPart(out: Screen, { title, rows }: Part): void {
     rows.map((row) => (hasPlaces ? placed(out, row, rows) : plain(out, row))),
     {
       indent: 2,
+      isCut: true,
       ...(hasPlaces && { head: ['offset', 'bytes', 'field', 'value'] }),
     },
   );

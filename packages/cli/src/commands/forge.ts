@@ -4,12 +4,12 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { toPem, utf8 } from '@assay/core';
+import { reasonOf, toPem, utf8 } from '@assay/core';
 import { encode, u32le, u64le } from '@assay/core/bytes';
 import { type ForgedIntel, forgeIntel, type World } from '@assay/core/testing';
 import { makeFolder } from '@assay/server/collateral';
 import { CommandError, type Ending } from '../exit.ts';
-import { momentOf, momentText, readInput, reasonOf } from '../input.ts';
+import { momentOf, momentText, readInput } from '../input.ts';
 import { printTable } from '../table.ts';
 import { printJson, printWarning, type Terminal } from '../ui.ts';
 

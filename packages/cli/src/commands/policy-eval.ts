@@ -42,7 +42,7 @@ function printPairs(out: Screen, title: string, pairs: readonly (readonly [strin
     { text: name, paint: out.paint.cyan },
     formatJson(value),
   ]);
-  printTable(out, rows, { indent: 2 });
+  printTable(out, rows, { indent: 2, isCut: true });
 }
 
 /** The decision, the sentence that the service would answer, and what is behind it. */

@@ -1,8 +1,8 @@
 /** `assay policy format`: a policy in the one layout, comments kept. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { reasonOf } from '@assay/core';
 import { check, format, parse } from '@assay/core/policy';
 import { CommandError, type Ending } from '../exit.ts';
-import { reasonOf } from '../input.ts';
 import { readPolicy } from '../policies/text.ts';
 import { printError, type Terminal } from '../ui.ts';
 import { printFinding } from './policy-check.ts';

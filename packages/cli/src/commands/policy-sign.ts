@@ -10,6 +10,7 @@ import {
   type PrivateKey,
   pemBlocks,
   publicSpki,
+  reasonOf,
 } from '@assay/core';
 import { check } from '@assay/core/policy';
 import {
@@ -20,7 +21,7 @@ import {
   unsignedPolicy,
 } from '@assay/core/token';
 import { CommandError, type Ending } from '../exit.ts';
-import { readInput, reasonOf } from '../input.ts';
+import { readInput } from '../input.ts';
 import { certificatesIn } from '../pem.ts';
 import { readPolicy } from '../policies/text.ts';
 import type { Terminal } from '../ui.ts';

@@ -1,8 +1,8 @@
 /** `assay policy test`: runs the tests of policies, measures what they cover, and tries whether they notice changes. */
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reasonOf } from '@assay/core';
 import { CommandError, type Ending } from '../exit.ts';
-import { reasonOf } from '../input.ts';
 import { junitReport } from '../policies/junit.ts';
 import { suiteForm } from '../policies/suite.ts';
 import { passes, type Tested, testSuite } from '../policies/tested.ts';

@@ -60,10 +60,12 @@ function parse(args: readonly string[], { out, err }: Terminal): Given {
     .option('--print-config', 'print the settings in force, secrets masked, and stop')
     .option('--json', 'no greeting: nothing but the log');
   const known = settings().map((setting) => {
+    const [section = ''] = setting.path.split('.');
     const standard = setting.default === undefined ? '' : ` (default: ${JSON.stringify(setting.default)})`;
     // A switch may stand alone.
     const value = typeof setting.default === 'boolean' ? '[value]' : '<value>';
     const option = new Option(`--${setting.flag} ${value}`, `${setting.description}${standard}`);
+    option.helpGroup(groups[section] ?? 'Settings:');
     command.addOption(option);
     return { flag: setting.flag, name: option.attributeName() };
   });
@@ -80,8 +82,16 @@ function parse(args: readonly string[], { out, err }: Terminal): Given {
   };
 }
 
+/** Sections of settings that few need, as help calls them. */
+const groups: { readonly [section: string]: string } = {
+  tls: 'TLS:',
+  limits: 'Limits:',
+  memory: 'Memory:',
+  insecure: 'Insecure, never in production:',
+};
+
 /** What a person wants to know first; the log says the same for machines. */
-function greet({ url, issuer, authority, insecure }: Ready, folder: string, terminal: Terminal): void {
+function greet({ url, issuer, authority, insecure, warnings }: Ready, folder: string, terminal: Terminal): void {
   const { err } = terminal;
   err.line(`${err.paint.green(err.glyphs.passed)} ${err.paint.bold('serving')} ${url}`);
   const rows = [
@@ -94,5 +104,6 @@ function greet({ url, issuer, authority, insecure }: Ready, folder: string, term
     rows.map(([name = '', value = '']) => [{ text: name, paint: err.paint.dim }, value]),
     { indent: 2 },
   );
+  for (const warning of warnings) printWarning(terminal, warning);
   for (const name of insecure) printWarning(terminal, `insecure setting in force: ${name}. Tokens and /readyz say so`);
 }

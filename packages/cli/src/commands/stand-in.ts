@@ -3,6 +3,7 @@
  * written beside it. With its faults it shows what a client does when the real service misbehaves.
  */
 import { join } from 'node:path';
+import { reasonOf } from '@assay/core';
 import { type ForgedIntel, forgeIntel } from '@assay/core/testing';
 import {
   type Changes,
@@ -14,7 +15,7 @@ import {
   tcbInfoVersion2,
 } from '@assay/server/testing';
 import { CommandError, type Ending } from '../exit.ts';
-import { momentOf, reasonOf } from '../input.ts';
+import { momentOf } from '../input.ts';
 import { printTable } from '../table.ts';
 import { printJson, printWarning, type Terminal } from '../ui.ts';
 import { type ForgeOptions, labels, platformOf, quoteOf, write } from './forge.ts';

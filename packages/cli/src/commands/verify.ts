@@ -127,7 +127,7 @@ function print({ claims, header, insecure }: Verified, { json }: VerifyCommandOp
     return;
   }
   const { out } = terminal;
-  printTable(out, claimRows(out, claims));
+  printTable(out, claimRows(out, claims), { isCut: true });
   out.line();
   out.line(out.paint.bold(out.paint.green(`${out.glyphs.passed} verified`)));
 }

@@ -3,7 +3,7 @@
  * it ends.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ending } from '../exit.ts';
 import { printJson, type Screen, type Terminal } from '../ui.ts';
@@ -14,6 +14,9 @@ import { enter } from './stage.ts';
 export interface DemoOptions extends Recording {
   readonly json?: true;
 }
+
+/** Whoever watches goes away: by a key, with the terminal, or because the pipe that is read has ended. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const;
 
 export async function play(options: DemoOptions, terminal: Terminal): Promise<Ending> {
   const recorded = await recording(options, terminal);
@@ -31,9 +34,9 @@ export async function play(options: DemoOptions, terminal: Terminal): Promise<En
   // However often it is pressed: the stage is cleared once, and then the process ends.
   let interruption: Promise<never> | undefined;
   const interrupted = (signal: NodeJS.Signals): void => {
-    interruption ??= strike().then(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+    interruption ??= strike().then(() => process.exit(128 + constants.signals[signal]));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupted);
+  for (const signal of signals) process.on(signal, interrupted);
   try {
     const piece = recorded ?? (await simulation(folder, terminal.now()));
     const screen: Screen = options.json ? { ...terminal.out, line: () => {} } : terminal.out;
@@ -44,6 +47,6 @@ export async function play(options: DemoOptions, terminal: Terminal): Promise<En
     // An actor that an interruption took away is no failure to report.
     await interruption;
     await strike();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
+    for (const signal of signals) process.off(signal, interrupted);
   }
 }

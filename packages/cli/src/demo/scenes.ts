@@ -8,6 +8,7 @@ import { fetchTrusting } from '@assay/client';
 import type { JsonObject } from '@assay/core';
 import { claimRows } from '../claims.ts';
 import { CommandError } from '../exit.ts';
+import { ownWords } from '../refusal.ts';
 import { printTable } from '../table.ts';
 import { printTree } from '../tree.ts';
 import { asLine, printError, printWarning, type Screen, type Terminal } from '../ui.ts';
@@ -83,7 +84,7 @@ export async function perform(
     };
 
   story.heading('the verified claims');
-  printTable(screen, claimRows(screen, claims), { indent: 1 });
+  printTable(screen, claimRows(screen, claims), { indent: 1, isCut: true });
   story.heading(`the appraisal, fetched by its id ${String(claims['x-assay-appraisal'] ?? '')}`);
   if (news.appraisal) printTree(screen, news.appraisal, ' ');
 
@@ -244,5 +245,4 @@ const faultOf = ({ code, message, check: id }: Extract<Attested, { kind: 'refuse
   ...(id !== undefined && { check: id }),
 });
 
-/** Behind the wire's recorded sentences stands our own. */
-const plain = (message: string): string => asLine(message.slice(message.lastIndexOf('\n') + 1));
+const plain = (message: string): string => asLine(ownWords(message));

@@ -1,6 +1,7 @@
 /** How the demo looks: headings, the four steps, and the failing branch of an appraisal. */
 import type { Json, JsonObject } from '@assay/core';
 import { checkRows } from '../checks.ts';
+import { fold } from '../table.ts';
 import { type Screen, safe } from '../ui.ts';
 
 const steps = [
@@ -16,18 +17,6 @@ export interface Story {
   readonly step: (number: 1 | 2 | 3 | 4, who: string, ...lines: readonly string[]) => void;
   /** A step that did not come to its end. */
   readonly refusal: (number: 3 | 4, who: string, lines: readonly string[]) => void;
-}
-
-/** A line in as many as it takes; words that are longer than a line stay whole. */
-function fold(text: string, columns: number): readonly string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) ?? '';
-    if (line === '') lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 export function storyOn(screen: Screen): Story {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Claim } from '../claim.ts';
-import { type Content, type Form, timesOf, writeHeader, writePayload } from './form.ts';
+import { type Content, type Form, issuedForm, timesOf, writeHeader, writePayload } from './form.ts';
 
 const enclave: Form = {
   lifetimeSeconds: 28_800,
@@ -160,4 +160,33 @@ test('whatever a policy issues, the service keeps its own words and every issued
       },
     ),
   );
+});
+
+describe('what issuance rules change', () => {
+  const issuance = { lifetimeMinutes: 'minutes', omitCertificates: 'omit' };
+  const form: Form = {
+    lifetimeSeconds: 60,
+    earlySeconds: 300,
+    header: 'x5c',
+    order: [],
+    policyClaims: 'nested',
+  };
+
+  test('a form without such properties stays as it is', () => {
+    expect(issuedForm(form, { minutes: 5, omit: true })).toBe(form);
+  });
+
+  test('the lifetime, and whether certificates come along', () => {
+    const changed = issuedForm({ ...form, issuance }, { minutes: 5n, omit: true });
+    expect([changed.lifetimeSeconds, changed.omitsCertificates]).toEqual([300, true]);
+    const parts = { alg: 'RS256', kid: 'k', issuer: 'i', x5c: ['c'] };
+    expect(writeHeader(changed, parts)).toBe('{"typ":"JWT","alg":"RS256","x5t":"k","kid":"k"}');
+    const same = issuedForm({ ...form, issuance }, { omit: false });
+    expect(same.lifetimeSeconds).toBe(60);
+    expect(writeHeader(same, parts)).toBe('{"typ":"JWT","alg":"RS256","x5c":["c"],"kid":"k"}');
+  });
+
+  test.each([0, -1, 525_601, 'five'])('no token lives for %s minutes', (minutes) => {
+    expect(() => issuedForm({ ...form, issuance }, { minutes })).toThrow(/expected 1 to 525600/);
+  });
 });

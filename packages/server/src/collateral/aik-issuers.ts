@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs';
 import {
-  AttestError,
   aikIssuersPem,
   aikNeedsAnsweredBy,
   type Bytes,
@@ -14,6 +13,7 @@ import {
   parseCertificate,
 } from '@assay/core';
 import { type Crl, crlBytes, parseCrl } from '@assay/core/pki';
+import { misconfigured } from '../misconfigured.ts';
 import type { CollateralSource } from './source.ts';
 
 /** A certificate at hand, and what it answers. */
@@ -70,6 +70,6 @@ export function readList(path: string): Crl {
   try {
     return parseCrl(crlBytes(new Uint8Array(readFileSync(path))));
   } catch (cause) {
-    throw new AttestError('ConfigurationInvalid', `The revocation list ${path} cannot be read`, { cause });
+    throw misconfigured(`The revocation list ${path} cannot be read`, cause);
   }
 }

@@ -37,11 +37,11 @@ test.each([
 ])('%s', (_title, sources) => expect(configure(sources).sources).toEqual(sources));
 
 test.each([
-  [[{ kind: 'ftp' }], /kind must be equal to one of/],
+  [[{ kind: 'ftp' }], /kind must be one of folder, pcs, pccs, thim/],
   [[{ kind: 'pcs', adress: 'x' }], /adress is not a setting/],
   [[{ kind: 'pccs', url: 'http://pccs.internal' }], /must be https/],
-  [[{ kind: 'pccs', url: 'ftp://pccs.internal' }], /must match pattern/],
-  [[{ kind: 'pccs', url: 'https://user:secret@pccs.internal' }], /must match pattern/],
+  [[{ kind: 'pccs', url: 'ftp://pccs.internal' }], /url must be an http or https address without user/],
+  [[{ kind: 'pccs', url: 'https://user:secret@pccs.internal' }], /url must be an http or https address without user/],
   [[{ kind: 'pcs', rootCrl: 'http://example.org/x.der' }], /must be https/],
   [
     [
@@ -56,7 +56,7 @@ test.each([
 test('channels that a source cannot be asked for are refused', () => {
   expect(() => configure([{ kind: 'pcs', apiVersion: 3 }], '17')).toThrow(/version 3 knows no evaluation numbers/);
   expect(() => configure([{ kind: 'thim' }], 'early')).toThrow(/thim has no early channel/);
-  expect(() => configure([], 'latest')).toThrow(/collateral.update must match/);
+  expect(() => configure([], 'latest')).toThrow(/collateral.update must be standard, early, or a number/);
 });
 
 test('paths in sources are absolute, as all others', () => {

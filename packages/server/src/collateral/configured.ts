@@ -7,7 +7,7 @@ import { folderSource, folderView } from './folder.ts';
 import type { Holding } from './holding.ts';
 import { type Layer, type Layers, layered } from './layers.ts';
 import { type RemoteOptions, remote } from './remote.ts';
-import type { CollateralSource, FetchEvent, Held } from './source.ts';
+import type { CollateralSource, FetchEvent } from './source.ts';
 import { stock } from './stock.ts';
 
 /** One source, as it stands in the configuration. */
@@ -69,15 +69,22 @@ export function configuredCollateral(
       listener({ source: 'folder', item, outcome: 'failed', reason: 'skipped', detail });
   };
   if (settings.sources.length === 0) {
-    let held: readonly Held[] = [];
+    let seen: Holding | undefined;
     const source = folderSource(folder, {
       clock,
       skipped,
-      seen({ items }) {
-        held = items;
+      seen(holding) {
+        seen = holding;
       },
     });
-    return { ...source, listen: (listener) => listeners.push(listener), held: () => held, start: () => {} };
+    return {
+      ...source,
+      listen: (listener) => listeners.push(listener),
+      held: () => seen?.items ?? [],
+      // Looking for certificates looks at all there is.
+      isBare: async () => (await source.certificates()).length === 0 && seen?.items.length === 0,
+      start: () => {},
+    };
   }
   const views = new Map<string, Holding>();
   const layers = settings.sources.map((source, i): Layer => {
@@ -93,6 +100,14 @@ export function configuredCollateral(
     listen(listener) {
       listeners.push(listener);
       all.listen(listener);
+    },
+    async isBare() {
+      for (const layer of layers) {
+        if (layer.kind === 'remote') return false;
+        const { items, certificates } = await layer.view();
+        if (items.length > 0 || certificates.length > 0) return false;
+      }
+      return true;
     },
     held: () => [...[...views.values()].flatMap(({ items }) => items), ...all.held()],
     start() {

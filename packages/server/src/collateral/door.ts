@@ -3,8 +3,9 @@
  * source says is nothing but bytes here. Never a redirect to another host, never an address out of evidence.
  */
 import { readFileSync } from 'node:fs';
-import { AttestError, type Bytes } from '@assay/core';
+import type { Bytes } from '@assay/core';
 import type { Dispatcher } from 'undici';
+import { misconfigured } from '../misconfigured.ts';
 import { CollateralFailure } from './failure.ts';
 
 /** How a source is reached. */
@@ -82,9 +83,9 @@ function readRoots(file: string): string {
     const pem = readFileSync(file, 'utf8');
     if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
   } catch (cause) {
-    throw new AttestError('ConfigurationInvalid', `The roots in ${file} cannot be read`, { cause });
+    throw misconfigured(`The roots in ${file} cannot be read`, cause);
   }
-  throw new AttestError('ConfigurationInvalid', `${file} holds no certificate in PEM`);
+  throw misconfigured(`${file} holds no certificate in PEM`);
 }
 
 async function exchange(

@@ -14,6 +14,8 @@ export interface CollateralSource {
   readonly listen?: (listener: (event: FetchEvent) => void) => void;
   /** What is at hand, as last seen: for metrics. */
   readonly held?: () => readonly Held[];
+  /** Whether it has nothing, and nowhere to fetch it from: then somebody has to bring it. */
+  readonly isBare?: () => Promise<boolean>;
   /** Begins to refresh what is kept ahead of its end. */
   readonly start?: () => void;
   /** Ends connections and timers. */

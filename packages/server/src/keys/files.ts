@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import {
-  AttestError,
+  type AttestError,
   type Bytes,
   exportPkcs8,
   generateKey,
@@ -29,6 +29,7 @@ import {
   utf8,
 } from '@assay/core';
 import { makeFolder } from '../make-folder.ts';
+import { misconfigured } from '../misconfigured.ts';
 
 /** A folder that only its owner may enter. */
 export function privateFolder(path: string): string {
@@ -137,4 +138,4 @@ const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
 const unusable = (path: string, problem: string, cause?: unknown): AttestError =>
-  new AttestError('ConfigurationInvalid', `${path} ${problem}`, { cause });
+  misconfigured(`${path} ${problem}`, cause);

@@ -7,7 +7,6 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import {
-  AttestError,
   alternativeNames,
   authorityKeyIdentifier,
   type Bytes,
@@ -26,6 +25,7 @@ import {
   toPem,
   utf8,
 } from '@assay/core';
+import { misconfigured } from '../misconfigured.ts';
 import { keptKey, madeOnce, randomSerial, readPrivate, replace } from './files.ts';
 
 export interface Tls {
@@ -46,9 +46,7 @@ export function ownTls(certificate: string, key: string): Tls {
     createSecureContext(tls);
     return tls;
   } catch (cause) {
-    throw new AttestError('ConfigurationInvalid', `The TLS certificate ${certificate} and key ${key} cannot be used`, {
-      cause,
-    });
+    throw misconfigured(`The TLS certificate ${certificate} and key ${key} cannot be used`, cause);
   }
 }
 

@@ -430,6 +430,13 @@ describe('refused', () => {
   }
 });
 
+test('collateral that is missing is named once, and what is at hand is not', async () => {
+  const { message } = await refusedBy({ collateral: (all) => void (all.delete(info) && all.delete(identity)) });
+  expect(message.split(' does not hold: ')[1]).toMatch(new RegExp(`^missing: ${info}, ${identity}\\. Fetch`));
+  const all = await refusedBy({ collateral: (held) => held.clear() });
+  expect(all.message.match(/intel\/crl-root/g)).toHaveLength(1);
+});
+
 test('T1: collateral signed by a stranger is refused, one item at a time', async () => {
   const forged = forgeIntel({ at });
   for (const name of forged.collateral.keys()) {

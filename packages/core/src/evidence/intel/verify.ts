@@ -190,10 +190,8 @@ export function verifyQuote({ evidence, chain, needs }: AnchoredQuote, have: Col
 /** Says at once all that is missing. */
 function collateralAtHand(needs: readonly Need[], have: Collateral, appraisal: Appraisal): (name: NeedName) => Bytes {
   const missing = needs.filter(({ name }) => !have.has(name)).map(({ name }) => name);
-  const seen = {
-    expected: needs.map(({ name }) => name),
-    ...(missing.length > 0 && { detail: `missing: ${missing.join(', ')}` }),
-  };
+  const seen =
+    missing.length > 0 ? { detail: `missing: ${missing.join(', ')}` } : { expected: needs.map(({ name }) => name) };
   appraisal.require(check['intel.collateral.present'], missing.length === 0, seen);
   return (name) => have.get(name) ?? appraisal.refuse(check['intel.collateral.present'], { expected: name });
 }

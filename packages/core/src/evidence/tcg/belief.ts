@@ -26,7 +26,7 @@ export interface Belief {
 }
 
 /** `data` aside: the contents of a variable without its name, a command of a boot loader, the name of a section. */
-export type ProvenPart = 'data' | 'variableData' | 'command' | 'sectionName';
+type ProvenPart = 'data' | 'variableData' | 'command' | 'sectionName';
 
 /** What may have been hashed for an event of some type. */
 interface Candidate {

@@ -12,7 +12,7 @@ export function discontinuity(kept: PlatformFacts, current: PlatformFacts): stri
   const [before, now] = [kept.quote, current.quote];
   if (before.clockInfo.clock > now.clockInfo.clock) return 'it is the later one by the TPM’s clock';
   if (before.firmwareVersion !== now.firmwareVersion) return 'the firmware of the TPM is another';
-  const [from, to] = [kept.windows, current.windows];
+  const [from, to] = [kept.provenWindows, current.provenWindows];
   if (from.counterId === undefined || to.counterId === undefined || from.counterId !== to.counterId)
     return 'the logs do not name one counter';
   if (from.bootCounter === undefined || to.bootCounter === undefined) return 'the logs do not count boots';

@@ -30,7 +30,10 @@ export interface PlatformFacts extends QuoteFacts {
   readonly explained: ReadonlySet<number>;
   readonly secureBoot: SecureBoot;
   readonly boot: Boot;
+  /** By the provider's way of reading events. */
   readonly windows: Windows;
+  /** By what digests prove, whatever the provider's way: for everything that is decided. */
+  readonly provenWindows: Windows;
   readonly ima?: ImaCoverage;
   /** Whether Windows' counter of boots is that of the quote; undefined where there is none, or the TPM hides its own. */
   readonly isBootCounted: boolean;

@@ -61,7 +61,7 @@ export interface EventLog {
 }
 
 /** What the header of a crypto-agile log says. */
-export interface Specification {
+interface Specification {
   readonly platformClass: number;
   readonly version: string;
   readonly vendorInfo: Bytes;

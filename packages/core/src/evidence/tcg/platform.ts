@@ -117,14 +117,15 @@ export function verifyLogs(
 
   const read = <T>(decodeIt: () => T): T => attempt(appraisal, check['tpm.log.events'], () => inside(path, decodeIt));
   const { events: mode } = settings;
-  const windows = read(() => windowsOf(firmware, { pcrs: explained, mode }));
+  const provenWindows = read(() => windowsOf(firmware, { pcrs: explained, mode: 'strict' }));
+  const windows = mode === 'strict' ? provenWindows : read(() => windowsOf(firmware, { pcrs: explained, mode }));
   const view: EventsView = { bank, shown: shownBanks(facts, bank, logs, explained), pcrs: explained, mode };
   const shown = read(() => eventsJson(logs, view));
   const events = logs.reduce((sum, log) => sum + log.events.length, 0);
   appraisal.note(check['tpm.log.events'], true, {
     observed: `${shown.length} of ${events} events, ${shown.filter((one) => 'ProcessedData' in one).length} decoded`,
   });
-  const counted = windows.bootCounter;
+  const counted = provenWindows.bootCounter;
   const isBootCounted = counted === BigInt(facts.quote.clockInfo.resetCount);
   if (counted !== undefined)
     // A TPM hides its own counts from keys outside the endorsement hierarchy.
@@ -142,6 +143,7 @@ export function verifyLogs(
     secureBoot: secureBootOf(firmware, explanations.get(7)?.is === 'explained'),
     boot: bootOf(firmware, explained),
     windows,
+    provenWindows,
     ...(ima && { ima }),
     isBootCounted,
     isTrustPointReached: reached,

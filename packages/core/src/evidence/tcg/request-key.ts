@@ -10,7 +10,7 @@ export interface ClaimedJwk {
   readonly path: string;
 }
 
-export type ClaimedBinding =
+type ClaimedBinding =
   | { readonly by: 'nothing' }
   /** Its text is hashed into the quote. */
   | { readonly by: 'quote'; readonly hash: 'sha256' | 'sha384' | 'sha512'; readonly hashName: string }

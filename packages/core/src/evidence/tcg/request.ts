@@ -14,7 +14,7 @@ import { pcrCount } from './selection.ts';
 import { claimedPcrs, PlatformClaim } from './wrappers.ts';
 
 /** A log as it was sent, and where it stood. */
-export interface ClaimedLog {
+interface ClaimedLog {
   readonly kind: 'TCG' | 'IMA';
   readonly log: Bytes;
   readonly path: string;
@@ -140,11 +140,10 @@ export function claimedContext(evidence: Bytes): string | undefined {
 }
 
 /** A member that may be left out, or be null. */
-export const optional = (slot: Slot): Slot | undefined =>
-  slot.value === undefined || slot.value === null ? undefined : slot;
+const optional = (slot: Slot): Slot | undefined => (slot.value === undefined || slot.value === null ? undefined : slot);
 
 /** base64url of at most so many bytes. */
-export const binary = (slot: Slot, longest: number): Bytes => canonicalBase64url(text(slot), slot.path, longest);
+const binary = (slot: Slot, longest: number): Bytes => canonicalBase64url(text(slot), slot.path, longest);
 
 function short(slot: Slot, longest: number): string {
   const value = text(slot);

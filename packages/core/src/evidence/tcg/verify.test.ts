@@ -350,6 +350,13 @@ const ids: { readonly [id in keyof typeof check]: { readonly [what: string]: Cas
       ),
       request: { enclave: { key: rsa } },
     },
+    'P22: the same, however events are read': {
+      events: windows.map((event) =>
+        event.pcr === 12 && event.type === eventType.eventTag ? { ...event, measured: utf8('other') } : event,
+      ),
+      settings: { events: 'maa' },
+      request: { enclave: { key: rsa } },
+    },
   },
   'tpm.vbs.signature': {
     'another key': { events: windows, request: { enclave: { key: generateKey('RSA-2048') } } },

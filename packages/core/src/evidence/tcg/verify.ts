@@ -118,7 +118,7 @@ export function verifyTpm({ evidence, aik, quote }: AnchoredTpm, have: Collatera
   const key = provenKey(request.key, true, by, appraisal);
   const otherKeys = request.otherKeys.map((one) => provenKey(one, false, by, appraisal));
   const current = verifyLogs(quote, request.current, aik.key, settings, appraisal);
-  const enclave = request.enclave && verifyEnclave(request.enclave, current.windows.reportKey, appraisal);
+  const enclave = request.enclave && verifyEnclave(request.enclave, current.provenWindows.reportKey, appraisal);
   const boot = request.boot && verifyKept(request.boot, current, aik, context);
   return {
     version: request.version,
