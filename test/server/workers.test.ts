@@ -82,7 +82,7 @@ describe.skipIf(!built && !process.env['CI'])('workers (need a build: npm run bu
     service = started(
       folder,
       ...['--workers', '2', '--insecure-anchors', anchor, '--collateral-folder', collateral],
-      ...['--limits-notice-seconds', '0.5'],
+      ...['--limits-notice-seconds', '3'],
     );
     const [first] = await until('two workers', () => (service.ready().length === 2 ? service.ready() : undefined));
     url = first?.url ?? '';

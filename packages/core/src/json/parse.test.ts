@@ -125,6 +125,27 @@ describe('members', () => {
     expect(() => parseMembers(utf8('{"a":tru}'), { path: 'body' })).toThrow('body.a at byte 5');
   });
 
+  test('T35: positions are counted in one walk over the text, however many members there are', () => {
+    /** Units that are encoded while members of a text are cut. */
+    const encoded = (members: number): number => {
+      const input = utf8(`{${Array.from({ length: members }, (_, i) => `"é${i}": ${i}`).join(',')}}`);
+      const { encode } = TextEncoder.prototype;
+      let units = 0;
+      TextEncoder.prototype.encode = function (text = '') {
+        units += text.length;
+        return encode.call(this, text);
+      };
+      try {
+        expect(memberSlices(input).size).toBe(members);
+      } finally {
+        TextEncoder.prototype.encode = encode;
+      }
+      expect(units).toBeLessThanOrEqual(input.length);
+      return units;
+    };
+    expect(encoded(2_000) / encoded(1_000)).toBeLessThan(2.5);
+  });
+
   test('slices stand where the parts are, for any object', () => {
     fc.assert(
       fc.property(

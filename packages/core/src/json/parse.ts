@@ -100,6 +100,9 @@ const numberForm = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const special = /[\\\x00-\x1f]/;
 
+/** Part of the text, in UTF-16 units. */
+type Span = readonly [from: number, to: number];
+
 class Parser {
   readonly #given: Bytes | undefined;
   readonly #text: string;
@@ -109,7 +112,7 @@ class Parser {
   #at = 0;
   #depth = 0;
   /** Members whose bytes are asked for. */
-  #wanted: readonly { readonly names: readonly string[]; span: readonly [from: number, to: number] | undefined }[] = [];
+  #wanted: readonly { readonly names: readonly string[]; span: Span | undefined }[] = [];
   /** Where the path of the value itself begins. */
   #from = 0;
 
@@ -135,23 +138,33 @@ class Parser {
     this.#wanted = paths.map((names) => ({ names, span: undefined }));
     this.#from = this.#path.length;
     const value = this.whole();
-    return { value, raw: this.#wanted.map(({ span }) => span && this.#slice(...span)) };
+    return { value, raw: this.#cut(this.#wanted.map(({ span }) => span)) };
   }
 
   members(): Members {
     this.#space();
     if (this.#unit() !== openObject) this.#fail('must be an object');
-    const spans = new Map<string, readonly [from: number, to: number]>();
+    const spans = new Map<string, Span>();
     const value = this.#object(spans);
     this.#end();
-    return { value, raw: new Map(Array.from(spans, ([name, span]) => [name, this.#slice(...span)])) };
+    const slices = this.#cut([...spans.values()]);
+    return { value, raw: new Map(Array.from(spans.keys(), (name, i) => [name, slices[i] as Bytes])) };
   }
 
-  #slice(from: number, to: number): Bytes {
+  /** The bytes of spans of the text, wherever they stand, in one walk over it. */
+  #cut(spans: readonly (Span | undefined)[]): readonly (Bytes | undefined)[] {
     const input = this.#input;
     // Where all is ASCII a position in the text is a position in the bytes.
-    const isAscii = this.#text.length === input.length;
-    return isAscii ? input.subarray(from, to) : input.subarray(this.#byte(from), this.#byte(to));
+    if (this.#text.length === input.length) return spans.map((span) => span && input.subarray(...span));
+    const places = new Map<number, number>();
+    const encoder = new TextEncoder();
+    let [at, byte] = [0, 0];
+    for (const position of spans.flatMap((span) => span ?? []).sort((a, b) => a - b)) {
+      byte += encoder.encode(this.#text.slice(at, position)).length;
+      at = position;
+      places.set(position, byte);
+    }
+    return spans.map((span) => span && input.subarray(places.get(span[0]), places.get(span[1])));
   }
 
   /** Notes where the member in hand stands, if it is one that is asked for. */
@@ -182,7 +195,7 @@ class Parser {
     return this.#fail(`${this.#found()}, expected a value`);
   }
 
-  #object(spans?: Map<string, readonly [number, number]>): JsonObject {
+  #object(spans?: Map<string, Span>): JsonObject {
     this.#enter();
     const object: Record<string, Json> = { __proto__: null } as never;
     const starts: number[] = [];

@@ -6,6 +6,7 @@ import { apply, functions, misfit, type PolicyFunction } from './functions.ts';
 import { mostFindings } from './limits.ts';
 import { formOf } from './properties.ts';
 import type { Queries } from './queries.ts';
+import { setOfOne, type ValueSet } from './sets.ts';
 import type { Range } from './source.ts';
 import {
   type Action,
@@ -21,7 +22,7 @@ import {
   type Word,
 } from './syntax.ts';
 import { allowedActions, issuerArgumentIsRefused, since, versions } from './undocumented.ts';
-import { kindOf, setOf, type ValueSet } from './values.ts';
+import { kindOf } from './values.ts';
 
 /**
  * Checks whatever could be parsed; syntax errors are the parser's.
@@ -152,7 +153,7 @@ class Checker {
 
   /** @returns the value where it is constant, and nothing is wrong with it */
   #expression(expression: Expression, bound: ReadonlyMap<string, Binding>): ValueSet | undefined {
-    if (isLiteral(expression)) return setOf([expression.value]);
+    if (isLiteral(expression)) return setOfOne(expression.value);
     if (expression.kind === 'call') return this.#call(expression, bound);
     this.#identifier(expression.identifier, bound);
     return undefined;

@@ -47,7 +47,7 @@ const claim = (value: PolicyClaim['value'], more: Partial<PolicyClaim> = {}): Po
 });
 
 test('claims equal in type, kind, value and issuer are one; the read-only mark stays', () => {
-  const claims = new ClaimSet();
+  const claims = new ClaimSet({ taken: 0 });
   for (const each of [
     claim(1n),
     claim('1'),
@@ -66,7 +66,7 @@ test('claims equal in type, kind, value and issuer are one; the read-only mark s
 });
 
 test('claims are found by type, in the order they came', () => {
-  const claims = new ClaimSet();
+  const claims = new ClaimSet({ taken: 0 });
   for (const each of [claim('x'), claim('y', { type: '__proto__' }), claim('z')]) claims.add(each);
   expect(claims.list('a')).toEqual([claim('x'), claim('z')]);
   expect(claims.list('__proto__')).toEqual([claim('y', { type: '__proto__' })]);
@@ -74,7 +74,7 @@ test('claims are found by type, in the order they came', () => {
 });
 
 test('a set holds a stated number of claims', () => {
-  const claims = new ClaimSet();
+  const claims = new ClaimSet({ taken: 0 });
   for (let i = 0; i < mostClaims; i++) claims.add(claim(BigInt(i)));
   claims.add(claim(0n));
   expect(() => claims.add(claim(-1n))).toThrow('more than 10000 claims');

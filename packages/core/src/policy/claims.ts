@@ -2,7 +2,9 @@
 import type { Claim, Issuer, Json } from '../claim.ts';
 import { AttestError } from '../errors.ts';
 import { formatJson } from '../json/index.ts';
+import type { Steps } from './budget.ts';
 import { mostClaims } from './limits.ts';
+import { same, Table } from './table.ts';
 import { foldedReadOnly } from './undocumented.ts';
 import { isInt64, type Value } from './values.ts';
 
@@ -49,7 +51,7 @@ export function policyClaims(claims: readonly Claim[]): readonly PolicyClaim[] {
 /** Claims of one type: where they stand, and once there are many, by value. */
 interface Typed {
   readonly places: number[];
-  byValue?: Map<Value, number[]>;
+  byValue?: Table<number[]>;
 }
 
 /** So many claims are compared one by one as fast as they are looked up. */
@@ -58,6 +60,11 @@ const few = 16;
 export class ClaimSet {
   readonly #all: PolicyClaim[] = [];
   readonly #byType = new Map<string, Typed>();
+  readonly #steps: Steps;
+
+  constructor(steps: Steps) {
+    this.#steps = steps;
+  }
 
   /**
    * Adds a claim, unless one equal in type, value and issuer is there.
@@ -83,7 +90,7 @@ export class ClaimSet {
     const candidates = byValue ? (byValue.get(value) ?? []) : places;
     return candidates.find((place) => {
       const kept = this.#all[place] as PolicyClaim;
-      return kept.value === value && kept.issuer === issuer;
+      return kept.issuer === issuer && same(kept.value, value, this.#steps);
     });
   }
 
@@ -92,7 +99,7 @@ export class ClaimSet {
     if (typed.places.length <= few) return;
     if (typed.byValue) addTo(typed.byValue, value, place);
     else {
-      typed.byValue = new Map();
+      typed.byValue = new Table(this.#steps);
       for (const each of typed.places) addTo(typed.byValue, (this.#all[each] as PolicyClaim).value, each);
     }
   }
@@ -104,8 +111,8 @@ export class ClaimSet {
   }
 }
 
-function addTo(map: Map<Value, number[]>, value: Value, place: number): void {
-  const there = map.get(value);
+function addTo(table: Table<number[]>, value: Value, place: number): void {
+  const there = table.get(value);
   if (there) there.push(place);
-  else map.set(value, [place]);
+  else table.add(value, [place]);
 }

@@ -1,9 +1,11 @@
 /** Conditions to closures: which claims satisfy them. */
+import { type Steps, spend } from './budget.ts';
 import type { ClaimSet, PolicyClaim } from './claims.ts';
 import { type Bound, type Means, propertyOf, type Resolve, resolver } from './resolve.ts';
+import { has, setOfOne, type ValueSet } from './sets.ts';
 import { type Condition, isLiteral, type Operator, type PropertyName, type Test } from './syntax.ts';
-import { areOrdered, asksForAll, isMember } from './undocumented.ts';
-import { setOf, type Value, type ValueSet } from './values.ts';
+import { areOrdered, asksForAll } from './undocumented.ts';
+import type { Value } from './values.ts';
 
 export interface Match {
   /** Whether the condition is true, its `!` taken into account. */
@@ -34,11 +36,12 @@ export function matcher({ negation, tests }: Condition): Matcher {
     const ready = begun.map((begin) => begin(bound, means));
     const type = ready.find(({ names }) => names !== undefined)?.names;
     const candidates = claims.list(type);
-    means.budget.compare(candidates.length * (ready.length + 1));
+    const steps = means.budget;
+    spend(steps, candidates.length * (ready.length + 3));
     const satisfying: PolicyClaim[] = [];
     const misses: PolicyClaim[] = [];
     for (const claim of candidates) {
-      if (ready.every(({ property, holds }) => holds(propertyOf(claim, property)))) satisfying.push(claim);
+      if (ready.every(({ property, holds }) => holds(propertyOf(claim, property), steps))) satisfying.push(claim);
       else if (type !== undefined) misses.push(claim);
     }
     return { holds: satisfying.length > 0 === wanted, claims: satisfying, misses, ...(type !== undefined && { type }) };
@@ -52,21 +55,22 @@ function beginTest({ property, operator, right }: Test): (bound: Bound, means: M
     return { property, holds: comparison(operator, set), ...(names && { names: name }) };
   };
   if (isLiteral(right)) {
-    const constant = ready(setOf([right.value]));
+    const constant = ready(setOfOne(right.value));
     return () => constant;
   }
   const resolve: Resolve = resolver(right);
   return (bound, means) => ready(resolve(bound, means));
 }
 
-type Comparison = (left: Value) => boolean;
+type Comparison = (left: Value, steps: Steps) => boolean;
 
 /** Compares with a set in time that does not grow with it: only its extremes matter for order. */
-function comparison(operator: Operator, { values }: ValueSet): Comparison {
+function comparison(operator: Operator, set: ValueSet): Comparison {
+  const { values } = set;
   if (values.length === 0) return () => false;
   if (operator === '==' || operator === '!=') {
-    const held = new Set(values);
-    return asksForAll(operator) ? (left) => !isMember(held, left) : (left) => isMember(held, left);
+    const wanted = !asksForAll(operator);
+    return (left, steps) => has(set, left, steps) === wanted;
   }
   const integers = values.filter((value) => typeof value === 'bigint');
   const [first] = integers;

@@ -42,9 +42,9 @@ test.each([
   'nul',
   `${'['.repeat(deepestQuery)}${']'.repeat(deepestQuery)}`,
   `${'['.repeat(deepestQuery + 1)}${']'.repeat(deepestQuery + 1)}`,
-  `${'['.repeat(200_000)}`,
+  `${'['.repeat(100_000)}`,
 ])('%.60j is read as the strict parser reads it', (text) => {
-  expect(told(attempt(() => readDocument(text)))).toBe(told(strictly(text)));
+  expect(told(attempt(() => readDocument(text, { taken: 0 })))).toBe(told(strictly(text)));
 });
 
 const digits = fc.oneof(
@@ -77,7 +77,7 @@ const { text: anyJson } = fc.letrec<{ text: string }>((tie) => ({
 test('the same for random texts, also of names given twice', () => {
   fc.assert(
     fc.property(anyJson, (text) => {
-      expect(told(attempt(() => readDocument(text)))).toBe(told(strictly(text)));
+      expect(told(attempt(() => readDocument(text, { taken: 0 })))).toBe(told(strictly(text)));
     }),
     { numRuns: 2_000 },
   );
@@ -87,7 +87,7 @@ describe('written', () => {
   test('as the sorted writer writes it, for random values', () => {
     fc.assert(
       fc.property(anyJson, (text) => {
-        const value = attempt(() => readDocument(text));
+        const value = attempt(() => readDocument(text, { taken: 0 }));
         if (value !== undefined) expect(textOf(value, { taken: 0 }).text).toBe(formatJson(value, { sorted: true }));
       }),
       { numRuns: 2_000 },
@@ -95,7 +95,7 @@ describe('written', () => {
   });
 
   test('its depth is told', () => {
-    const depthOf = (text: string): number => textOf(readDocument(text), { taken: 0 }).depth;
+    const depthOf = (text: string): number => textOf(readDocument(text, { taken: 0 }), { taken: 0 }).depth;
     expect(['1', '[]', '[[]]', '{"a":[{}]}'].map(depthOf)).toEqual([0, 0, 1, 2]);
   });
 

@@ -4,24 +4,40 @@
  * that is the very text. Everything else is read by the strict parser.
  */
 import { type Json, parseJsonText } from '../json/index.ts';
+import { type Steps, spend } from './budget.ts';
+import { isArray } from './jmespath-values.ts';
 import { deepestQuery } from './limits.ts';
 
 /**
  * Reads one JSON value, exactly. Objects may have a prototype: members are to be looked up among their own.
  * @throws {Malformed} for what is no JSON, holds a name twice, or nests too deep
  */
-export const readDocument = (text: string): Json =>
-  readNatively(text) ?? parseJsonText(text, { maxDepth: deepestQuery });
+export function readDocument(text: string, steps: Steps): Json {
+  spend(steps, text.length);
+  for (const bracket of '[{')
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) spend(steps, perContainer);
+  const value = readNatively(text, steps);
+  if (value !== undefined) return value;
+  spend(steps, strictly * text.length);
+  return parseJsonText(text, { maxDepth: deepestQuery });
+}
+
+/** Steps that some things take beyond one for each character. */
+const perContainer = 20;
+const perMember = 10;
+const perRounded = 30;
+/** Steps that the strict parser takes for a character. */
+const strictly = 12;
 
 /** An integer beyond 2^53 as the engine read it, and where to put the exact one. */
 interface Rounded {
-  readonly holder: { [name: string]: Json };
-  readonly name: string;
+  readonly holder: { [name: string | number]: Json };
+  readonly name: string | number;
   readonly written: string;
 }
 
 /** Undefined where there is any doubt. */
-function readNatively(text: string): Json | undefined {
+function readNatively(text: string, steps: Steps): Json | undefined {
   // An escaped lone surrogate would be written the same again.
   if (text.includes('\\ud')) return undefined;
   let value: Json;
@@ -31,22 +47,27 @@ function readNatively(text: string): Json | undefined {
     return undefined;
   }
   const rounded: Rounded[] = [];
-  if (!isExact(value, rounded, 0)) return undefined;
+  if (!isExact(value, rounded, 0, steps)) return undefined;
+  spend(steps, perRounded * rounded.length);
   const written = JSON.stringify(value);
   return text === written || mend(text, written, rounded) ? value : undefined;
 }
 
 /** Collects integers that may be rounded; false where more than that may be wrong. */
-function isExact(value: Json, rounded: Rounded[], depth: number): boolean {
+function isExact(value: Json, rounded: Rounded[], depth: number, steps: Steps): boolean {
   if (typeof value !== 'object' || value === null) return !isRounded(value);
   if (depth >= deepestQuery) return false;
-  const holder = value as unknown as { [name: string]: Json };
-  for (const name in holder) {
+  const holder = value as unknown as Rounded['holder'];
+  const look = (name: string | number): boolean => {
     const inner = holder[name] as Json;
-    // Setting it would set something else.
-    if (name === '__proto__') return false;
     if (isRounded(inner)) rounded.push({ holder, name, written: String(inner) });
-    else if (typeof inner === 'object' && inner !== null && !isExact(inner, rounded, depth + 1)) return false;
+    return typeof inner !== 'object' || inner === null || isExact(inner, rounded, depth + 1, steps);
+  };
+  if (isArray(value)) return value.every((_, i) => look(i));
+  for (const name in holder) {
+    spend(steps, perMember);
+    // Setting it would set something else.
+    if (name === '__proto__' || !look(name)) return false;
   }
   return true;
 }

@@ -1,5 +1,6 @@
 /** A policy and claims to a ruling (policy language of Azure Attestation, §6 and §7 of its rules: deny wins over permit). */
 import type { Claim, Json } from '../claim.ts';
+import { Budget } from './budget.ts';
 import { type PolicyClaim, policyClaims } from './claims.ts';
 import type { Program } from './program.ts';
 import { Queries } from './queries.ts';
@@ -40,7 +41,7 @@ const sentences = {
  * an error of evaluation.
  */
 export function evaluate(program: Program, incoming: readonly Claim[]): Ruling {
-  const run = new Run(new Queries(program.queries), program.type);
+  const run = new Run(new Queries(new Budget(), program.queries), program.type);
   const end = (decision: Ruling['decision'], why: string, explanation: string, by: Range | undefined): Ruling => ({
     decision,
     why,
@@ -73,11 +74,14 @@ export function evaluate(program: Program, incoming: readonly Claim[]): Ruling {
 
 /** By type, in order of issue; a type with one distinct value is a scalar. */
 function grouped(claims: readonly PolicyClaim[]): Ruling['issued'] {
-  const byType = new Map<string, Set<PolicyClaim['value']>>();
-  for (const { type, value } of claims) byType.set(type, (byType.get(type) ?? new Set()).add(value));
+  const byType = new Map<string, Json[]>();
+  for (const { type, value } of claims) {
+    const there = byType.get(type);
+    if (there) there.push(toJson(value));
+    else byType.set(type, [toJson(value)]);
+  }
   return [...byType].map(([name, values]) => {
-    const list = [...values].map(toJson);
-    const [only] = list;
-    return { name, value: list.length === 1 && only !== undefined ? only : list };
+    const [only] = values;
+    return { name, value: values.length === 1 && only !== undefined ? only : values };
   });
 }

@@ -1,16 +1,19 @@
 import { expect, test } from 'vitest';
+import { Budget } from './budget.ts';
 import { apply, functions } from './functions.ts';
 import { Queries } from './queries.ts';
-import { setOf, type Value } from './values.ts';
+import { setOf } from './sets.ts';
+import type { Value } from './values.ts';
 
 const call = (name: string, ...args: readonly (readonly Value[])[]): readonly Value[] | string => {
   const called = functions.get(name);
   if (!called) throw new Error(name);
+  const budget = new Budget();
   try {
     return apply(
       called,
-      args.map((values) => setOf(values)),
-      new Queries(),
+      args.map((values) => setOf(values, false, budget)),
+      new Queries(budget),
     ).values;
   } catch (error) {
     return (error as Error).message;

@@ -3,11 +3,13 @@
  * function cannot take fails the evaluation, and with constant arguments the upload.
  */
 import { AttestError } from '../errors.ts';
+import { spend } from './budget.ts';
 import { claimValues } from './json-values.ts';
 import { longestValue } from './limits.ts';
 import type { Queries } from './queries.ts';
+import { emptySet, has, setOf, type ValueSet } from './sets.ts';
 import { emptyIsSubset } from './undocumented.ts';
-import { type Kind, kindOf, setOf, type Value, type ValueSet } from './values.ts';
+import { type Kind, kindOf, type Value } from './values.ts';
 
 export interface Parameter {
   readonly name: string;
@@ -24,7 +26,7 @@ export interface PolicyFunction {
   /** Whether a result is read-only when an argument is. */
   readonly keepsTaint: boolean;
   /** Arguments fit the parameters. */
-  readonly run: (values: readonly (readonly Value[])[], queries: Queries) => readonly Value[];
+  readonly run: (args: readonly ValueSet[], queries: Queries) => readonly Value[];
 }
 
 export const functions: ReadonlyMap<string, PolicyFunction> = new Map(
@@ -46,8 +48,7 @@ export const functions: ReadonlyMap<string, PolicyFunction> = new Map(
         keepsTaint: true,
         run: ([json], queries) => {
           const text = only<string>(json);
-          queries.scan(text);
-          return claimValues(text, queries.read(text));
+          return claimValues(text, queries.read(text), queries.budget);
         },
       },
       {
@@ -55,10 +56,9 @@ export const functions: ReadonlyMap<string, PolicyFunction> = new Map(
         parameters: [{ name: 'a' }, { name: 'b' }],
         result: 'Boolean',
         keepsTaint: false,
-        run: ([a = [], b = []]) => {
-          const held = new Set(b);
-          return [a.length === 0 ? emptyIsSubset : a.every((value) => held.has(value))];
-        },
+        run: ([{ values } = emptySet, b = emptySet], { budget }) => [
+          values.length === 0 ? emptyIsSubset : values.every((value) => has(b, value, budget)),
+        ],
       },
       {
         name: 'AppendString',
@@ -68,10 +68,12 @@ export const functions: ReadonlyMap<string, PolicyFunction> = new Map(
         ],
         result: 'String',
         keepsTaint: true,
-        run: ([a, b]) => {
+        run: ([a, b], { budget }) => {
           const [left, right] = [only<string>(a), only<string>(b)];
-          if (left.length + right.length > longestValue)
+          const length = left.length + right.length;
+          if (length > longestValue)
             throw new AttestError('PolicyDenied', `the result is longer than ${longestValue} characters`);
+          spend(budget, length >> 5);
           return [left + right];
         },
       },
@@ -87,14 +89,16 @@ export const functions: ReadonlyMap<string, PolicyFunction> = new Map(
         parameters: [{ name: 'set' }, { name: 'v', single: 'Any' }],
         result: 'Boolean',
         keepsTaint: false,
-        run: ([set = [], v]) => [set.length > 0 && set.every((value) => value === only(v))],
+        run: ([{ values } = emptySet, v = emptySet], { budget }) => [
+          values.length > 0 && values.every((value) => has(v, value, budget)),
+        ],
       },
     ] satisfies readonly PolicyFunction[]
   ).map((each: PolicyFunction) => [each.name, each]),
 );
 
 /** The single member that `misfit` has seen. */
-const only = <T extends Value>(values: readonly Value[] | undefined): T => values?.[0] as T;
+const only = <T extends Value>(set: ValueSet | undefined): T => set?.values[0] as T;
 
 /** Why an argument does not fit its parameter. */
 export function misfit({ name, single, nonEmpty }: Parameter, { values }: ValueSet): string | undefined {
@@ -114,14 +118,11 @@ export function misfit({ name, single, nonEmpty }: Parameter, { values }: ValueS
 export function apply(called: PolicyFunction, args: readonly ValueSet[], queries: Queries): ValueSet {
   try {
     for (const [i, parameter] of called.parameters.entries()) {
-      const wrong = misfit(parameter, args[i] ?? setOf([]));
+      const wrong = misfit(parameter, args[i] ?? emptySet);
       if (wrong !== undefined) throw new AttestError('PolicyDenied', wrong);
     }
-    const values = called.run(
-      args.map(({ values }) => values),
-      queries,
-    );
-    return setOf(values, called.keepsTaint && args.some(({ tainted }) => tainted));
+    const tainted = called.keepsTaint && args.some((arg) => arg.tainted);
+    return setOf(called.run(args, queries), tainted, queries.budget);
   } catch (error) {
     if (error instanceof AttestError)
       throw new AttestError('PolicyDenied', `${called.name}: ${error.message}`, { cause: error });

@@ -3,17 +3,17 @@
  * `equals_ignore_case`. Later additions of the community edition are not part of the dialect.
  */
 import type { Json, JsonObject } from '../json/index.ts';
+import { type Steps, spend } from './budget.ts';
 import { absolute, average, parseNumber, rounded, sum } from './jmespath-numbers.ts';
+import { compareText, containsText, countPoints, equalFolded, reversed } from './jmespath-text.ts';
 import {
   compareNumbers,
-  compareText,
   equal,
   isArray,
   isNumber,
+  memberNames,
   namesOf,
   queryError,
-  type Steps,
-  spend,
   type TypeName,
   textOf,
   typeOf,
@@ -21,7 +21,6 @@ import {
   weightOf,
 } from './jmespath-values.ts';
 import { longestValue } from './limits.ts';
-import { foldCase } from './undocumented.ts';
 
 /** An expression that a function applies to values of its choosing: `&name`. */
 type Reference = (value: Json) => Json;
@@ -40,10 +39,16 @@ export interface QueryFunction {
 type Numeric = number | bigint;
 type List = readonly Json[];
 
-/** Those that are of one type, or undefined: elements decide which of two orders applies. */
-function ordering(values: List): ((a: Json, b: Json) => number) | undefined {
-  if (values.every(isNumber)) return (a, b) => compareNumbers(a as Numeric, b as Numeric);
-  if (values.every((value) => typeof value === 'string')) return (a, b) => compareText(a as string, b as string);
+type Order = (a: Json, b: Json) => number;
+
+/** The order of values that are of one type; whoever compares by it pays. None for others. */
+function ordering(values: List, steps: Steps): Order | undefined {
+  if (values.every(isNumber))
+    return (a, b) => {
+      spend(steps, 4);
+      return compareNumbers(a as Numeric, b as Numeric);
+    };
+  if (values.every((value) => typeof value === 'string')) return (a, b) => compareText(a as string, b as string, steps);
   return undefined;
 }
 
@@ -52,27 +57,32 @@ function keyed(
   name: string,
   list: List,
   key: Reference,
-): { readonly pairs: (readonly [Json, Json])[]; readonly order: (a: Json, b: Json) => number } {
+  steps: Steps,
+): { readonly pairs: (readonly [Json, Json])[]; readonly order: Order } {
+  spend(steps, 4 * list.length);
   const pairs = list.map((item) => [key(item), item] as const);
-  const order = ordering(pairs.map(([each]) => each));
+  const order = ordering(
+    pairs.map(([each]) => each),
+    steps,
+  );
   if (!order) throw queryError('invalid-type', `${name}() needs keys that are all numbers or all strings`);
   return { pairs, order };
 }
 
 /** The first of the greatest, `sign` being 1, or of the least. */
-function extreme(list: List, order: (a: Json, b: Json) => number, sign: 1 | -1): Json {
+function extreme(list: List, order: Order, sign: 1 | -1): Json {
   const [first = null, ...others] = list;
   return others.reduce<Json>((best, item) => (order(item, best) * sign > 0 ? item : best), first);
 }
 
 const extremeOf =
   (sign: 1 | -1) =>
-  (_: Steps, list: List): Json =>
-    extreme(list, ordering(list) ?? (() => 0), sign);
+  (steps: Steps, list: List): Json =>
+    extreme(list, ordering(list, steps) ?? (() => 0), sign);
 const extremeBy =
   (name: string, sign: 1 | -1) =>
-  (_: Steps, list: List, key: Reference): Json => {
-    const { pairs, order } = keyed(name, list, key);
+  (steps: Steps, list: List, key: Reference): Json => {
+    const { pairs, order } = keyed(name, list, key, steps);
     const best = extreme(
       pairs.map(([each]) => each),
       order,
@@ -81,31 +91,27 @@ const extremeBy =
     return pairs.find(([each]) => each === best)?.[1] ?? null;
   };
 
-const sorted = (steps: Steps, list: List): Json => {
-  spend(steps, 4 * list.length);
-  return [...list].sort(ordering(list));
-};
-
-/** Strings have code points, not units. */
-const points = (text: string): string[] => Array.from(text);
+const sorted = (steps: Steps, list: List): Json => [...list].sort(ordering(list, steps));
 
 export const queryFunctions: ReadonlyMap<string, QueryFunction> = new Map(
   Object.entries({
     abs: { takes: [['number']], run: (_, value: Numeric) => absolute(value) },
-    avg: { takes: [['numbers']], run: (_, list: Numeric[]) => (list.length === 0 ? null : average(list)) },
+    avg: {
+      takes: [['numbers']],
+      run: (steps, list: Numeric[]) => (list.length === 0 ? null : average(list, steps)),
+    },
     ceil: { takes: [['number']], run: (_, value: Numeric) => rounded(value, Math.ceil) },
     contains: {
       takes: [['array', 'string'], ['any']],
       run: (steps, subject: List | string, search: Json) => {
         if (typeof subject !== 'string') return subject.some((item) => equal(item, search, steps));
-        return typeof search === 'string' && subject.includes(search);
+        return typeof search === 'string' && containsText(subject, search, steps);
       },
     },
     ends_with: { takes: [['string'], ['string']], run: (_, text: string, end: string) => text.endsWith(end) },
     equals_ignore_case: {
       takes: [['any'], ['any']],
-      run: (_, a: Json, b: Json) =>
-        typeof a === 'string' && typeof b === 'string' && a.length === b.length && foldCase(a) === foldCase(b),
+      run: (steps, a: Json, b: Json) => typeof a === 'string' && typeof b === 'string' && equalFolded(a, b, steps),
     },
     floor: { takes: [['number']], run: (_, value: Numeric) => rounded(value, Math.floor) },
     join: {
@@ -113,28 +119,27 @@ export const queryFunctions: ReadonlyMap<string, QueryFunction> = new Map(
       run: (steps, glue: string, list: string[]) => {
         const length = list.reduce((total, text) => total + text.length + glue.length, 0);
         if (length > longestValue) throw queryError('too-much', `join() makes more than ${longestValue} characters`);
-        spend(steps, length >> 4);
+        spend(steps, 4 * list.length + (length >> 1));
         return list.join(glue);
       },
     },
     keys: {
       takes: [['object']],
-      run: (steps, value: JsonObject) => {
-        const names = namesOf(value);
-        spend(steps, 4 * names.length);
-        return names;
-      },
+      run: (steps, value: JsonObject) => namesOf(value, steps),
     },
     length: {
       takes: [['string', 'array', 'object']],
-      run: (_, value: string | List | JsonObject) => {
-        if (typeof value === 'string') return points(value).length;
-        return isArray(value) ? value.length : Object.keys(value).length;
+      run: (steps, value: string | List | JsonObject) => {
+        if (typeof value === 'string') return countPoints(value, steps);
+        return isArray(value) ? value.length : memberNames(value, steps).length;
       },
     },
     map: {
       takes: [['expression'], ['array']],
-      run: (_, each: Reference, list: List) => list.map(each),
+      run: (steps, each: Reference, list: List) => {
+        spend(steps, 2 * list.length);
+        return list.map(each);
+      },
     },
     max: { takes: [['numbers', 'strings']], run: extremeOf(1) },
     max_by: { takes: [['array'], ['expression']], run: extremeBy('max_by', 1) },
@@ -142,9 +147,10 @@ export const queryFunctions: ReadonlyMap<string, QueryFunction> = new Map(
       takes: [['object']],
       variadic: true,
       run: (steps, ...objects: JsonObject[]) => {
+        spend(steps, 20);
         const merged = Object.create(null) as Record<string, Json>;
         for (const object of objects) {
-          spend(steps, Object.keys(object).length);
+          spend(steps, 10 * memberNames(object, steps).length);
           Object.assign(merged, object);
         }
         return merged;
@@ -159,27 +165,26 @@ export const queryFunctions: ReadonlyMap<string, QueryFunction> = new Map(
     },
     reverse: {
       takes: [['string', 'array']],
-      run: (_, value: string | List) =>
-        typeof value === 'string' ? points(value).reverse().join('') : [...value].reverse(),
+      run: (steps, value: string | List) => (typeof value === 'string' ? reversed(value, steps) : [...value].reverse()),
     },
     sort: { takes: [['numbers', 'strings']], run: sorted },
     sort_by: {
       takes: [['array'], ['expression']],
       run: (steps, list: List, key: Reference) => {
-        const { pairs, order } = keyed('sort_by', list, key);
-        spend(steps, 4 * list.length);
+        const { pairs, order } = keyed('sort_by', list, key, steps);
         return pairs.sort(([a], [b]) => order(a, b)).map(([, item]) => item);
       },
     },
     starts_with: { takes: [['string'], ['string']], run: (_, text: string, start: string) => text.startsWith(start) },
     sum: {
       takes: [['numbers']],
-      run: (_, list: Numeric[]) => sum(list),
+      run: (steps, list: Numeric[]) => sum(list, steps),
     },
     to_array: { takes: [['any']], run: (_, value: Json) => (isArray(value) ? value : [value]) },
     to_number: {
       takes: [['any']],
-      run: (_, value: Json) => (isNumber(value) ? value : typeof value === 'string' ? parseNumber(value) : null),
+      run: (steps, value: Json) =>
+        isNumber(value) ? value : typeof value === 'string' ? parseNumber(value, steps) : null,
     },
     to_string: {
       takes: [['any']],
@@ -188,17 +193,14 @@ export const queryFunctions: ReadonlyMap<string, QueryFunction> = new Map(
     type: { takes: [['any']], run: (_, value: Json) => typeOf(value) },
     values: {
       takes: [['object']],
-      run: (steps, value: JsonObject) => {
-        const list = valuesIn(value);
-        spend(steps, 4 * list.length);
-        return list;
-      },
+      run: (steps, value: JsonObject) => valuesIn(value, steps),
     },
   } satisfies Record<string, QueryFunction>),
 );
 
 /** @throws {AttestError} when an argument is of a type that the function does not take */
 export function call(name: string, { takes, run }: QueryFunction, values: readonly Argument[], steps: Steps): Json {
+  spend(steps, 4 + 4 * values.length);
   for (const [i, value] of values.entries()) {
     // Looking at all of an argument is paid here; what a function does beyond that, there.
     if (typeof value === 'string') spend(steps, weightOf(value));

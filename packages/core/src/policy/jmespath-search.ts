@@ -3,6 +3,7 @@
  * the text nests on the stack.
  */
 import { isObject, type Json } from '../json/index.ts';
+import { type Steps, spend } from './budget.ts';
 import { type Argument, call, queryFunctions } from './jmespath-functions.ts';
 import type { ParsedQuery, Tree } from './jmespath-parse.ts';
 import {
@@ -13,8 +14,6 @@ import {
   isNumber,
   memberOf,
   queryError,
-  type Steps,
-  spend,
   valuesIn,
 } from './jmespath-values.ts';
 
@@ -32,7 +31,7 @@ export function buildQuery({ tree, literals }: ParsedQuery): Search {
   function build(node: Tree): Search {
     const search = searchOf(node);
     return (value, steps) => {
-      spend(steps, 1);
+      spend(steps, 2);
       return search(value, steps);
     };
   }
@@ -62,7 +61,7 @@ export function buildQuery({ tree, literals }: ParsedQuery): Search {
         return choice(node as Choice, true);
       case 'NotExpression': {
         const child = build(node.child);
-        return (value, steps) => isFalse(child(value, steps));
+        return (value, steps) => isFalse(child(value, steps), steps);
       }
       case 'Comparator':
         return comparator(node);
@@ -73,21 +72,26 @@ export function buildQuery({ tree, literals }: ParsedQuery): Search {
       case 'Projection':
         return projection(node as Projected, (value) => (isArray(value) ? value : undefined));
       case 'ValueProjection':
-        return projection(node as Projected, (value) => (isObject(value) ? valuesIn(value) : undefined));
+        return projection(node as Projected, (value, steps) => (isObject(value) ? valuesIn(value, steps) : undefined));
       case 'FilterProjection': {
         const holds = build(node.condition);
         return projection(node, (value, steps) =>
-          isArray(value) ? value.filter((item) => !isFalse(holds(item, steps))) : undefined,
+          isArray(value) ? value.filter((item) => !isFalse(holds(item, steps), steps)) : undefined,
         );
       }
       case 'MultiSelectList': {
         const children = node.children.map(build);
-        return (value, steps) => (value === null ? null : children.map((child) => child(value, steps)));
+        return (value, steps) => {
+          if (value === null) return null;
+          spend(steps, 4);
+          return children.map((child) => child(value, steps));
+        };
       }
       case 'MultiSelectHash': {
         const children = node.children.map(({ name, value }) => [name, build(value)] as const);
         return (value, steps) => {
           if (value === null) return null;
+          spend(steps, 20 + 4 * children.length);
           const made = Object.create(null) as Record<string, Json>;
           for (const [name, child] of children) made[name] = child(value, steps);
           return made;
@@ -133,7 +137,7 @@ export function buildQuery({ tree, literals }: ParsedQuery): Search {
       let found: Json = null;
       for (const operand of operands) {
         found = operand(value, steps);
-        if (isFalse(found) === stopsAtFalse) return found;
+        if (isFalse(found, steps) === stopsAtFalse) return found;
       }
       return found;
     };
@@ -161,7 +165,7 @@ export function buildQuery({ tree, literals }: ParsedQuery): Search {
     return (value, steps) => {
       const items = of(left(value, steps), steps);
       if (items === undefined) return null;
-      spend(steps, items.length);
+      spend(steps, 2 * items.length);
       return items.map((item) => right(item, steps)).filter((item) => item !== null);
     };
   }
@@ -198,7 +202,7 @@ function flatten(value: Json, steps: Steps): Json {
   if (!isArray(value)) return null;
   spend(
     steps,
-    value.reduce<number>((total, item) => total + (isArray(item) ? item.length : 1), 0),
+    value.reduce<number>((total, item) => total + (isArray(item) ? item.length : 1), value.length),
   );
   return value.flatMap((item) => item as Json);
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { AttestError } from '../errors.ts';
 import { formatJson, parseJson } from '../json/index.ts';
 import { compileToText } from './jmespath.ts';
-import { deepestQuery, longestQuery } from './limits.ts';
+import { deepestQuery, longestQuery, longestValue } from './limits.ts';
 
 const search = (query: string, json = 'null'): string => {
   try {
@@ -185,9 +185,13 @@ test('chains may be as long as a query', () => {
 });
 
 test('what grows with every step is stopped: elements, text, depth', () => {
-  expect(search(`@${' | [@, @][]'.repeat(60)}`, '[1]')).toMatch(/too-much: more than \d+ steps/);
-  expect(search(`@${' | [@, @]'.repeat(60)}`, '[1]')).toMatch(/too-much: the result is longer/);
-  expect(search(`@${" | join('', [@, @])".repeat(60)}`, '"xxxxxxxx"')).toMatch(/too-much/);
+  expect(search(`@${' | [@, @][]'.repeat(60)}`, '[1]')).toMatch(/more than \d+ steps/);
+  expect(search(`@${' | [@, @]'.repeat(60)}`, '[1]')).toMatch(/more than \d+ steps/);
+  expect(search(`@${' | [@, @]'.repeat(5)}`, `"${'x'.repeat(longestValue / 31)}"`)).toMatch(
+    /too-much: the result is longer/,
+  );
+  expect(search(`@${" | join('', [@, @])".repeat(60)}`, '"xxxxxxxx"')).toMatch(/more than \d+ steps/);
+  expect(search("join('', [@, @])", `"${'x'.repeat(1 + longestValue / 2)}"`)).toMatch(/too-much: join\(\) makes more/);
   expect(search(`@${' | [@]'.repeat(5_000)}`, '1')).toMatch(/too-much: the result nests deeper/);
   expect(search(`@${' | [@]'.repeat(5_000)} | @ == @`, '1')).toMatch(/too-much/);
   expect(search(`@${' | [@]'.repeat(5_000)} | to_string(@)`, '1')).toMatch(/too-much/);
@@ -198,7 +202,7 @@ test('what grows with every step is stopped: elements, text, depth', () => {
       '[?@.b || `[1,2,3]`[?`[1,2,3]`[?`[1,2,3]`[?`[1,2,3]`[?`[1,2,3]`[?`[1,2,3]`[?`[1,2,3]`[?`[1,2,3]`[?@ == `4`]]]]]]]]]',
       numbers,
     ),
-  ).toMatch(/too-much: more than \d+ steps/);
+  ).toMatch(/more than \d+ steps/);
 });
 
 test('nothing but its own error comes out of any query over any JSON', () => {

@@ -1,9 +1,10 @@
 /** JMESPath (specification of 2015) with `equals_ignore_case`: queries to functions on JSON. */
 
 import type { Json } from '../claim.ts';
+import type { Steps } from './budget.ts';
 import { parseQuery } from './jmespath-parse.ts';
 import { buildQuery, type Search } from './jmespath-search.ts';
-import { type Steps, textOf } from './jmespath-values.ts';
+import { textOf } from './jmespath-values.ts';
 
 /**
  * What a query finds.

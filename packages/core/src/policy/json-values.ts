@@ -1,6 +1,7 @@
 /** JSON to values of the language, as `JsonToClaimValue` has it (documentation of Azure Attestation's rule functions). */
 import type { Json } from '../claim.ts';
 import { AttestError } from '../errors.ts';
+import { type Steps, spend } from './budget.ts';
 import { mostClaims } from './limits.ts';
 import { writtenAsInteger } from './undocumented.ts';
 import { isInt64, type Value } from './values.ts';
@@ -11,14 +12,14 @@ import { isInt64, type Value } from './values.ts';
  * @returns one value, or an array's members without its nulls; none for null and the empty array
  * @throws {AttestError} for objects, nested arrays, fractions, and integers beyond 64 bits
  */
-export function claimValues(text: string, json: Json): readonly Value[] {
+export function claimValues(text: string, json: Json, steps: Steps): readonly Value[] {
   if (!Array.isArray(json)) {
-    refuseFractions(text, json);
+    refuseFractions(text, [json], steps);
     return single(json);
   }
   const items = json as readonly Json[];
   if (items.length > mostClaims) throw refused(`an array of ${items.length} members, at most ${mostClaims} are taken`);
-  refuseFractions(text, ...items);
+  refuseFractions(text, items, steps);
   return items.flatMap((item) => (typeof item === 'object' && item !== null ? nested(item) : single(item)));
 }
 
@@ -36,19 +37,16 @@ function nested(item: Json): never {
   throw refused(`an array that holds ${Array.isArray(item) ? 'an array' : 'an object'} is not a claim value`);
 }
 
-function refuseFractions(text: string, ...values: readonly Json[]): void {
+function refuseFractions(text: string, values: readonly Json[], steps: Steps): void {
+  spend(steps, 4 * values.length);
   if (!values.some((value) => typeof value === 'number')) return;
-  for (let at = 0; at < text.length; ) {
-    if (text[at] === '"') {
-      at = behindString(text, at);
-      continue;
-    }
-    // Strings aside, digits stand in numbers only.
-    let end = at;
-    while (end < text.length && '+-.0123456789eE'.includes(text.charAt(end)) && /[-0-9]/.test(text.charAt(at))) end++;
-    const number = text.slice(at, end);
-    if (!writtenAsInteger(number)) throw refused(`the number ${number.slice(0, 40)} is not written as an integer`);
-    at = Math.max(end, at + 1);
+  spend(steps, text.length);
+  // Strings aside, digits stand in numbers only.
+  const next = /"|[-0-9][-+.0-9eE]*/g;
+  for (let found = next.exec(text); found; found = next.exec(text)) {
+    const [number] = found;
+    if (number === '"') next.lastIndex = behindString(text, found.index);
+    else if (!writtenAsInteger(number)) throw refused(`the number ${number.slice(0, 40)} is not written as an integer`);
   }
 }
 

@@ -18,17 +18,17 @@ export const longestValues = 4 * longestValue;
 /** How many claims an evaluation may hold. Evidence brings some fifty; a rule may spread a JSON array over claims. */
 export const mostClaims = 10_000;
 
-/** How many times a claim may be compared in one evaluation: some 100 ms of work. */
-export const mostComparisons = 5_000_000;
+/** Longest type of a claim that a rule may make, in UTF-16 units: each condition looks types up. */
+export const longestType = 1024;
+
+/** How many steps of work one evaluation may take over all: some 100 ms. */
+export const mostSteps = 5_000_000;
 
 /** Longest JMESPath query, in UTF-16 units. */
 export const longestQuery = 64 * 1024;
 
 /** How deep a JMESPath query, and the JSON it reads, may nest. */
 export const deepestQuery = 100;
-
-/** How many steps the JMESPath queries of one evaluation may take together: nested filters multiply. */
-export const mostQuerySteps = 10_000_000;
 
 /** Longest text of a symbol quoted in a message, in code points. */
 export const longestSymbol = 64;

@@ -1,6 +1,7 @@
 /** A policy ready to run: parsed, checked, its queries compiled, and its configuration rules evaluated. */
 import type { Json } from '../claim.ts';
 import { AttestError } from '../errors.ts';
+import { Budget } from './budget.ts';
 import { staticErrors } from './check.ts';
 import type { PolicyClaim } from './claims.ts';
 import { finding, inOrder, type PolicyFinding, refusalOf } from './finding.ts';
@@ -55,9 +56,9 @@ export function prepare(
   { type }: CompileOptions,
 ): { readonly program: Program; readonly findings: readonly PolicyFinding[] } {
   const { tree, findings: syntax } = parse(text);
-  const queries = new Queries();
+  const queries = new Queries(new Budget());
   const findings = inOrder([...syntax, ...staticErrors(text, tree, type, queries)]).slice(0, mostFindings);
-  const run = new Run(new Queries(queries.compiled), type);
+  const run = new Run(new Queries(queries.budget, queries.compiled), type);
   const ready = (section: SectionName): readonly ReadyRule[] =>
     findings.length === 0 ? readyRules(text, section, rulesOf(tree, section)) : [];
   const failure = run.receive(configurationClaims) ?? run.section('configurationrules', ready('configurationrules'));

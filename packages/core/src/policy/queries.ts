@@ -1,21 +1,25 @@
 /**
- * JMESPath for one evaluation: documents are parsed once however many rules read them, queries compiled once, and the
- * steps of all searches together are bounded.
+ * JMESPath for one evaluation: documents are parsed once however many rules read them, queries compiled once, and all of
+ * it is paid for.
  */
 import type { Json } from '../claim.ts';
 import { AttestError, Malformed } from '../errors.ts';
+import { type Budget, spend } from './budget.ts';
 import { readDocument } from './documents.ts';
 import { compileQuery, type Query } from './jmespath.ts';
-import { spend, textOf } from './jmespath-values.ts';
+import { textOf } from './jmespath-values.ts';
 import { deepestQuery } from './limits.ts';
+import { Table } from './table.ts';
 
 export class Queries {
-  readonly #documents = new Map<string, Json>();
+  readonly budget: Budget;
+  readonly #documents: Table<Json>;
   readonly #compiled: Map<string, Query>;
-  readonly #steps = { taken: 0 };
 
   /** @param compiled queries known before the evaluation */
-  constructor(compiled: ReadonlyMap<string, Query> = new Map()) {
+  constructor(budget: Budget, compiled: ReadonlyMap<string, Query> = new Map()) {
+    this.budget = budget;
+    this.#documents = new Table(budget);
     this.#compiled = new Map(compiled);
   }
 
@@ -23,10 +27,9 @@ export class Queries {
   read(text: string): Json {
     const known = this.#documents.get(text);
     if (known !== undefined) return known;
-    this.scan(text);
     try {
-      const json = readDocument(text);
-      this.#documents.set(text, json);
+      const json = readDocument(text, this.budget);
+      this.#documents.add(text, json);
       return json;
     } catch (error) {
       if (error instanceof Malformed)
@@ -35,20 +38,15 @@ export class Queries {
     }
   }
 
-  /** Pays for looking at all of a text. @throws {AttestError} when too much has been looked at */
-  scan(text: string): void {
-    spend(this.#steps, text.length >> 4);
-  }
-
   /**
    * @returns the result as compact JSON text, members in byte order
    * @throws {AttestError} for a bad query, a failing function, and results or searches beyond their bounds
    */
   search(json: string, query: string): string {
-    const value = this.compile(query)(this.read(json), this.#steps);
-    const { text, depth } = textOf(value, this.#steps);
+    const value = this.compile(query)(this.read(json), this.budget);
+    const { text, depth } = textOf(value, this.budget);
     // Rules filter first and look closer later: what was just written need not be parsed to be read.
-    if (depth > 0 && depth < deepestQuery) this.#documents.set(text, value);
+    if (depth > 0 && depth < deepestQuery && this.#documents.get(text) === undefined) this.#documents.add(text, value);
     return text;
   }
 
@@ -56,6 +54,7 @@ export class Queries {
   compile(query: string): Query {
     const known = this.#compiled.get(query);
     if (known !== undefined) return known;
+    spend(this.budget, compiling * (1 + query.length));
     const compiled = compileQuery(query);
     this.#compiled.set(query, compiled);
     return compiled;
@@ -66,3 +65,6 @@ export class Queries {
     return this.#compiled;
   }
 }
+
+/** Steps that compiling a query takes for each of its characters. */
+const compiling = 60;

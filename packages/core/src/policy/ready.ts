@@ -2,7 +2,7 @@
 import { AttestError } from '../errors.ts';
 import type { PolicyClaim } from './claims.ts';
 import { type Matcher, matcher } from './conditions.ts';
-import { longestTracedValue } from './limits.ts';
+import { longestTracedValue, longestType } from './limits.ts';
 import { type Bound, type Means, resolver } from './resolve.ts';
 import { cut } from './source.ts';
 import type { Action, MadeClaim, Rule, SectionName, Verb } from './syntax.ts';
@@ -58,6 +58,7 @@ function making(claim: MadeClaim): ReadyRule['claims'] {
     const type = typeOf(bound, means);
     const value = valuesMade(bound, means);
     const name = singleString('type', type.values);
+    if (name.length > longestType) throw refused(`the type of a claim is longer than ${longestType} characters`);
     if (kindOfAll) {
       const kind = singleString('valueType', kindOfAll(bound, means).values);
       const other = value.values.find((each) => kindOf(each) !== kind);

@@ -1,10 +1,11 @@
 /** Expressions to closures, and those to sets of values. */
-import type { Budget } from './budget.ts';
+import { type Budget, type Steps, spend } from './budget.ts';
 import type { PolicyClaim } from './claims.ts';
 import { apply, functions } from './functions.ts';
 import type { Queries } from './queries.ts';
+import { emptySet, setOf, setOfOne, type ValueSet } from './sets.ts';
 import type { Expression, PropertyName } from './syntax.ts';
-import { kindOf, setOf, type Value, type ValueSet } from './values.ts';
+import { kindOf, type Value } from './values.ts';
 
 /** What identifiers stand for: all claims that satisfied their condition. */
 export type Bound = ReadonlyMap<string, readonly PolicyClaim[]>;
@@ -24,13 +25,13 @@ export function resolver(expression: Expression): Resolve {
     const name = expression.identifier.text;
     return (bound, { budget }) => {
       const claims = bound.get(name) ?? [];
-      budget.compare(claims.length);
-      return valuesOf(claims, property);
+      spend(budget, claims.length);
+      return valuesOf(claims, property, budget);
     };
   }
   if (expression.kind === 'call') {
     const called = functions.get(expression.name.text);
-    if (called === undefined) return () => nothing;
+    if (called === undefined) return () => emptySet;
     const values = expression.arguments.map(resolver);
     return (bound, means) => {
       const result = apply(
@@ -42,20 +43,19 @@ export function resolver(expression: Expression): Resolve {
       return result;
     };
   }
-  const constant: ValueSet = { values: [expression.value], tainted: false };
+  const constant = setOfOne(expression.value);
   return () => constant;
 }
 
-const nothing: ValueSet = { values: [], tainted: false };
-
-function valuesOf(claims: readonly PolicyClaim[], property: PropertyName): ValueSet {
+function valuesOf(claims: readonly PolicyClaim[], property: PropertyName, steps: Steps): ValueSet {
   // Only values carry the mark of read-only claims: their types and issuers are no secret.
   const tainted = property === 'value' && claims.some(({ readOnly }) => readOnly);
   const [only] = claims;
-  if (only !== undefined && claims.length === 1) return { values: [propertyOf(only, property)], tainted };
+  if (only !== undefined && claims.length === 1) return setOfOne(propertyOf(only, property), tainted);
   return setOf(
     claims.map((claim) => propertyOf(claim, property)),
     tainted,
+    steps,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Runs the rules of sections over one incoming set, once each, top to bottom; each sees what earlier ones added. */
 import type { Json } from '../claim.ts';
 import { AttestError } from '../errors.ts';
-import { Budget } from './budget.ts';
+import { spend } from './budget.ts';
 import { ClaimSet, type PolicyClaim } from './claims.ts';
 import type { Match } from './conditions.ts';
 import { formOf } from './properties.ts';
@@ -29,26 +29,33 @@ export interface Reason {
 
 export class Run {
   readonly trace = new Trace();
-  /** Claims that `issue` in issuancerules made, in order. */
-  readonly outgoing: PolicyClaim[] = [];
   readonly properties = new Map<string, Json>();
   /** The first rule that permitted, and the first that denied. */
   readonly decided: { permit?: Reason; deny?: Reason } = {};
   /** Rules that would have permitted, and why they did not. */
   readonly held: Reason[] = [];
-  readonly #claims = new ClaimSet();
+  readonly #claims: ClaimSet;
+  readonly #outgoing: ClaimSet;
   readonly #means: Means;
   readonly #type: string | undefined;
 
   /** @param type the attestation type, where properties of other types are to be ignored */
   constructor(queries: Queries, type: string | undefined) {
-    this.#means = { queries, budget: new Budget() };
+    const { budget } = queries;
+    this.#means = { queries, budget };
+    this.#claims = new ClaimSet(budget);
+    this.#outgoing = new ClaimSet(budget);
     this.#type = type;
   }
 
   /** All claims there are. */
   get claims(): readonly PolicyClaim[] {
     return this.#claims.list();
+  }
+
+  /** What `issue` in issuancerules made, in order; no type has a value twice. */
+  get outgoing(): readonly PolicyClaim[] {
+    return this.#outgoing.list();
   }
 
   /** Takes in the claims to begin with; there may be too many. */
@@ -100,11 +107,11 @@ export class Run {
       return [];
     }
     const claims = make(bound, this.#means);
-    this.#means.budget.compare(claims.length);
+    spend(this.#means.budget, 4 * claims.length);
     if (verb !== 'add') refuseReadOnly(claims);
     if (verb === 'issueproperty') this.#setProperties(section, claims);
     this.#add(claims);
-    if (verb === 'issue') this.outgoing.push(...claims);
+    if (verb === 'issue') for (const claim of claims) this.#outgoing.add({ ...claim, issuer: 'AttestationPolicy' });
     return claims;
   }
 

@@ -45,8 +45,8 @@ export const issuerArgumentIsRefused = true;
 
 // Evaluation
 
-/** Values of different kinds are unequal: 1, true and "1" are three members of a `Set`. */
-export const isMember = (values: ReadonlySet<Value>, value: Value): boolean => values.has(value);
+/** Values of different kinds are unequal: 1, true and "1" are three. */
+export const areEqual = (a: Value, b: Value): boolean => a === b;
 /** Only integers are ordered; between any others `<` and the like do not hold. */
 export const areOrdered = (a: Value, b: Value): boolean => kindOf(a) === 'Integer' && kindOf(b) === 'Integer';
 /** Against a set, `!=` asks for all members and every other operator for one; against an empty value nothing holds. */
@@ -78,4 +78,4 @@ export const customClaimPrefix = '/claims/custom/';
 /** A number is an Integer for `JsonToClaimValue` only if written as one: not `1.0`, not `1e3`. */
 export const writtenAsInteger = (number: string): boolean => !/[.eE]/.test(number);
 /** `equals_ignore_case` folds ASCII letters only, and is false for anything but two strings. */
-export const foldCase = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+export const foldCase = (unit: number): number => (unit >= 0x41 && unit <= 0x5a ? unit + 0x20 : unit);

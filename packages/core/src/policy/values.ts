@@ -1,6 +1,6 @@
 /**
  * Values of the policy language: Boolean, Integer (64 bits, signed) and String. Integers are `bigint` inside, so that
- * none loses digits and 1, true and "1" stay three different members of a `Set`.
+ * none loses digits and 1, true and "1" stay three different values.
  */
 import type { Json } from '../claim.ts';
 
@@ -17,15 +17,3 @@ export const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === 
 /** As a token carries it: a number where a double holds it exactly. */
 export const toJson = (value: Value): Json =>
   typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
-
-/** The values of an expression: distinct, in order, none of them for an empty value. */
-export interface ValueSet {
-  readonly values: readonly Value[];
-  /** Whether any of it comes from a read-only claim. */
-  readonly tainted: boolean;
-}
-
-export const setOf = (values: Iterable<Value>, tainted = false): ValueSet => ({
-  values: [...new Set(values)],
-  tainted,
-});
