@@ -20,8 +20,8 @@ interface Ready {
 /** A service whose log is read. */
 function started(folder: string, ...flags: readonly string[]) {
   const args = ['serve', '--json', '--data-folder', folder, '--listen-port', '0', '--insecure-plain-http', ...flags];
-  // Where the vectors are is for tests to know: the service warns of a variable that is none of its settings.
-  const { ASSAY_VECTORS: _, ...env } = process.env;
+  // What steers the tests is not for the service: it warns of variables that are none of its settings.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ASSAY_')));
   const child: ChildProcess = spawn(process.execPath, [assay, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   let complaint = '';
@@ -82,7 +82,7 @@ describe.skipIf(!built && !process.env['CI'])('workers (need a build: npm run bu
     service = started(
       folder,
       ...['--workers', '2', '--insecure-anchors', anchor, '--collateral-folder', collateral],
-      ...['--limits-notice-seconds', '3'],
+      ...['--limits-notice-seconds', '1'],
     );
     const [first] = await until('two workers', () => (service.ready().length === 2 ? service.ready() : undefined));
     url = first?.url ?? '';

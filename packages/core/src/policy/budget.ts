@@ -1,7 +1,7 @@
 /**
  * What one evaluation may spend: work, counted in steps, and text. Whatever takes time (conditions, functions, queries,
  * JSON read and written) spends a step for some 10 to 20 ns of it, so the worst evaluation ends after some 100 ms. The
- * published policy that does most, over a log of 220 KB, takes 400,000.
+ * published policy that does most, over a log of 220 KB, takes 500,000.
  */
 import { AttestError } from '../errors.ts';
 import { longestValues, mostSteps } from './limits.ts';

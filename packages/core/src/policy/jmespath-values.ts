@@ -74,7 +74,7 @@ export const normal = (integer: bigint): number | bigint =>
 
 /** Deep equality; numbers by value, whatever holds them. */
 export function equal(a: Json, b: Json, steps: Steps, depth = 0): boolean {
-  spend(steps, 1);
+  spend(steps, 3);
   if (depth > deepestResult) throw tooDeep();
   if (isNumber(a) && isNumber(b)) return compareNumbers(a, b) === 0;
   if (typeof a === 'string' && typeof b === 'string') {
