@@ -5,6 +5,7 @@
 import type { Appraisal } from '../../appraisal.ts';
 import { type Bytes, decode, equal } from '../../bytes/index.ts';
 import type { PublicKey } from '../../crypto/index.ts';
+import { Malformed } from '../../errors.ts';
 import { attempt } from '../attempt.ts';
 import { type Bank, bankOf, hashes } from './algorithms.ts';
 import { Quote } from './attest.ts';
@@ -133,8 +134,7 @@ export function verifyLogs(
       expected: facts.quote.clockInfo.resetCount,
       observed: counted,
     });
-  const reached = read(() => trustPointReached(logs, firmware, key));
-  if (reached !== undefined) appraisal.note(check['tpm.log.trust-point'], reached);
+  const reached = trustPointReached(logs, firmware, key, appraisal);
   return {
     ...facts,
     bank,
@@ -247,10 +247,27 @@ function shownBanks(
   return order.filter((bank) => bank === relied || (pcrs.has(bank) && told(bank)));
 }
 
-/** Undefined where the log has no quote by this key. */
-function trustPointReached(logs: readonly EventLog[], whole: Replay, key: PublicKey): boolean | undefined {
-  const own = logs
-    .flatMap(trustPoints)
-    .filter((point) => signatureProblem(point.signature, key, point.attest) === undefined);
-  return own.length === 0 ? undefined : own.some((point) => isTrustPointReached(point, whole));
+/**
+ * A degree, and on record as one: undefined where the log has no quote by this key. Nothing measures these quotes, so one
+ * that does not read says no more than one that does not agree, and refuses nothing.
+ */
+function trustPointReached(
+  logs: readonly EventLog[],
+  whole: Replay,
+  key: PublicKey,
+  appraisal: Appraisal,
+): boolean | undefined {
+  try {
+    const own = logs
+      .flatMap(trustPoints)
+      .filter((point) => signatureProblem(point.signature, key, point.attest) === undefined);
+    if (own.length === 0) return undefined;
+    const reached = own.some((point) => isTrustPointReached(point, whole));
+    appraisal.note(check['tpm.log.trust-point'], reached);
+    return reached;
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    appraisal.note(check['tpm.log.trust-point'], false, { detail: error.message });
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
 /** Requests of the TPM protocol: good ones, and for every declared check one that it refuses. */
 import { describe, expect, test } from 'vitest';
+import { close } from '../../appraisal.ts';
 import { type Bytes, base64url, concat, encode, fromBase64, u32le, utf8 } from '../../bytes/index.ts';
 import type { Json, JsonObject } from '../../claim.ts';
 import { digest, generateKey } from '../../crypto/index.ts';
@@ -311,9 +312,6 @@ const ids: { readonly [id in keyof typeof check]: { readonly [what: string]: Cas
     'T35: P6: records nested without end': {
       events: [...linuxBoot(), { pcr: 12, type: eventType.eventTag, data: nested(0x4001_0002, 10_000) }],
     },
-    'P6: the same, not measured': {
-      events: [...linuxBoot(), { pcr: 0xffff_ffff, type: eventType.noAction, data: nested(0xc001_0004, 10_000) }],
-    },
   },
   'tpm.log.boot-counter': {},
   'tpm.log.trust-point': {},
@@ -490,6 +488,20 @@ describe('a forged machine', () => {
       expect([name, claims.get(name)]).toEqual([name, true]);
     expect(outcomes(judged.appraisal).get('tpm.log.boot-counter')).toBe('passed');
   });
+
+  test.each([
+    ['cut', forgeRecord(0xc001_0004, forgeRecord(0x8008_0001, utf8('x')), forgeRecord(0x8008_0002)), /magic/],
+    ['P6: nested without end', nested(0xc001_0004, 10_000), /nest/],
+  ])(
+    'whose Windows left a quote that does not read (%s) is accepted, and that is on record',
+    async (_, data, detail) => {
+      const judged = await judge({ events: [...windows, { pcr: 0xffff_ffff, type: eventType.noAction, data }] });
+      expect(judged.message).toBeUndefined();
+      expect(claimsOf(judged).get('x-assay-tpm-trust-point')).toBe(false);
+      expect(JSON.stringify(close(judged.appraisal.root))).toMatch(detail);
+      expect(outcomes(judged.appraisal).get('tpm.log.trust-point')).toBe('failed');
+    },
+  );
 
   test('through a VBS enclave is accepted', async () => {
     const judged = await judge({ events: windows, request: { enclave: { key: rsa } } });
