@@ -5,6 +5,7 @@ import type { Bytes } from './cursor.ts';
 const codes = (text: string): Bytes => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const hexDigits = codes('0123456789abcdef');
 const ascii = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** Lower-case hexadecimal. */
 export function hex(input: Bytes): string {
@@ -34,9 +35,9 @@ export function fromHex(text: string, path = 'hex'): Bytes {
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const standard = `${alphabet}+/`;
 const urlSafe = `${alphabet}-_`;
-/** By the code of a character; what is no letter of the alphabet has 64. */
+/** By a byte of UTF-8; what is no letter of the alphabet has 64. */
 function sextets(...alphabets: readonly string[]): Uint8Array {
-  const table = new Uint8Array(128).fill(64);
+  const table = new Uint8Array(256).fill(64);
   for (const letters of alphabets) for (let i = 0; i < 64; i++) table[letters.charCodeAt(i)] = i;
   return table;
 }
@@ -52,11 +53,18 @@ const equals = 0x3d;
 function encodeBase64(input: Bytes, alphabet: Bytes, pad: boolean): string {
   const out = new Uint8Array(4 * Math.ceil(input.length / 3)).fill(equals);
   let at = 0;
-  for (let i = 0; i < input.length; i += 3) {
-    const left = input.length - i;
-    const group = ((input[i] ?? 0) << 16) | ((input[i + 1] ?? 0) << 8) | (input[i + 2] ?? 0);
-    const characters = left > 2 ? 4 : left + 1;
-    for (let shift = 18; shift > 18 - 6 * characters; shift -= 6) out[at++] = alphabet[(group >> shift) & 63] as number;
+  let i = 0;
+  for (; i + 3 <= input.length; i += 3) {
+    const group = ((input[i] as number) << 16) | ((input[i + 1] as number) << 8) | (input[i + 2] as number);
+    out[at++] = alphabet[group >> 18] as number;
+    out[at++] = alphabet[(group >> 12) & 63] as number;
+    out[at++] = alphabet[(group >> 6) & 63] as number;
+    out[at++] = alphabet[group & 63] as number;
+  }
+  if (i < input.length) {
+    const group = ((input[i] as number) << 16) | ((input[i + 1] ?? 0) << 8);
+    for (let shift = 18; shift >= 6 * (i + 3 - input.length); shift -= 6)
+      out[at++] = alphabet[(group >> shift) & 63] as number;
   }
   return ascii.decode(pad ? out : out.subarray(0, at));
 }
@@ -76,10 +84,24 @@ export function fromBase64(text: string, kind: 'base64' | 'base64url' | 'either'
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const length = text.length - padding;
   const out = new Uint8Array(Math.floor((length * 3) / 4));
+  const codes = encoder.encode(text);
+  let at = 0;
+  let i = 0;
+  // Groups of four, up to the first that has something foreign in it: what that is, the loop below says.
+  for (; i + 4 <= length; i += 4) {
+    const a = table[codes[i] as number] as number;
+    const b = table[codes[i + 1] as number] as number;
+    const c = table[codes[i + 2] as number] as number;
+    const d = table[codes[i + 3] as number] as number;
+    if ((a | b | c | d) > 63) break;
+    out[at] = (a << 2) | (b >> 4);
+    out[at + 1] = (b << 4) | (c >> 2);
+    out[at + 2] = (c << 6) | d;
+    at += 3;
+  }
   let bits = 0;
   let held = 0;
-  let at = 0;
-  for (let i = 0; i < length; i++) {
+  for (; i < length; i++) {
     const sextet = table[text.charCodeAt(i)] ?? 64;
     if (sextet === 64) throw new Malformed(path, i, `is not a ${kind === 'either' ? 'base64' : kind} character`);
     bits = ((bits << 6) | sextet) & 0xfff;
@@ -110,7 +132,6 @@ export function fromUtf8(input: Bytes, path = 'text'): string {
   }
 }
 
-const encoder = new TextEncoder();
 export const utf8 = (text: string): Bytes => encoder.encode(text);
 /** One byte a character, for ASCII containers such as PEM. */
 export const latin1 = (input: Bytes): string => {
