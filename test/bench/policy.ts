@@ -68,7 +68,12 @@ async function ofARequest(): Promise<void> {
   const type = typeNamed('SgxEnclave');
   if (!subject || !type) return;
   const program = compile(sgxDefaultPolicy, { type: 'SgxEnclave' });
-  const policy: Prepared<QuoteSettings> = { program, settings: quoteSettings.defaults, draft: false };
+  const policy: Prepared<QuoteSettings> = {
+    program,
+    hash: policyHash(sgxDefaultPolicy),
+    settings: quoteSettings.defaults,
+    draft: false,
+  };
   const key = generateKey('RSA-2048');
   const kid = keyId(publicSpki(key));
   const signer: Signer = { alg: 'RS256', kid, sign: async (input) => signData('rsa-pkcs1-sha256', key, input) };
@@ -97,7 +102,7 @@ async function ofARequest(): Promise<void> {
         times: timesOf(type.token, at.getTime()),
         issuer: 'https://assay.example',
         jti: '0'.repeat(64),
-        policyHash: policyHash(sgxDefaultPolicy),
+        policyHash: policy.hash,
         claims: grant.claims,
         issued: grant.ruling.issued,
         serviceClaims: type.serviceClaims,

@@ -8,6 +8,7 @@ import type { Claim, Json } from './claim.ts';
 import type { AttestationType, Context, Need, Received, Verifier } from './contract.ts';
 import { AttestError } from './errors.ts';
 import { compile } from './policy/index.ts';
+import { policyHash } from './token/index.ts';
 import { forgetful } from './vouch.ts';
 
 interface ToySettings {
@@ -119,7 +120,12 @@ function toy(given: Given) {
     async policy(draft): Promise<Prepared<ToySettings>> {
       step(draft === undefined ? 'policy' : 'draft');
       const text = draft ?? given.policy ?? permit;
-      return { program: compile(text), settings: { limit: draft === undefined ? 5 : 6 }, draft: draft !== undefined };
+      return {
+        program: compile(text),
+        hash: policyHash(text),
+        settings: { limit: draft === undefined ? 5 : 6 },
+        draft: draft !== undefined,
+      };
     },
     async once(key, until) {
       step('once');

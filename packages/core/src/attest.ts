@@ -22,6 +22,8 @@ import { evaluate, type Program, type Ruling } from './policy/index.ts';
 /** A policy compiled, and the verifier's settings after its configuration rules. */
 export interface Prepared<S> {
   readonly program: Program;
+  /** As in the claim `x-ms-policy-hash`. */
+  readonly hash: string;
   readonly settings: S;
   readonly draft: boolean;
 }
@@ -32,7 +34,7 @@ export interface Grant {
   readonly claims: readonly Claim[];
   readonly ruling: Ruling;
   /** A draft's token is unsecured. */
-  readonly policy: Pick<Prepared<unknown>, 'program' | 'draft'>;
+  readonly policy: Pick<Prepared<unknown>, 'hash' | 'draft'>;
 }
 
 /** The Desk, and the four doors to the world. The server's are real; the command line's are a folder and no key. */

@@ -3,7 +3,15 @@
  * configuration rules. A draft is compiled for one request.
  */
 import { readFileSync } from 'node:fs';
-import { type AnyType, AttestError, type ErrorCode, type Json, type Prepared, type Property } from '@assay/core';
+import {
+  type AnyType,
+  AttestError,
+  type ErrorCode,
+  type Json,
+  type Prepared,
+  type Property,
+  policyHash,
+} from '@assay/core';
 import { compile, defaultPolicies, type Program } from '@assay/core/policy';
 import { misconfigured } from './misconfigured.ts';
 import { mistakes } from './mistakes.ts';
@@ -57,7 +65,7 @@ const wireName = (type: string): string => (type === 'Tpm' ? 'VBS' : type);
 
 function prepared(type: AnyType, text: string, base: AnySettings, draft: boolean): Prepared<AnySettings> {
   const program = compile(text, { type: type.name });
-  return { program, settings: configured(type, program, base), draft };
+  return { program, hash: policyHash(text), settings: configured(type, program, base), draft };
 }
 
 /** The settings as the policy's configuration rules want them. Properties of other types are ignored. */

@@ -171,5 +171,8 @@ function inOrder(members: ReadonlyMap<string, Json>, order: readonly string[]): 
 }
 
 /** Without a prototype, so that a claim called `__proto__` is a member like any other. */
-const objectOf = (members: ReadonlyMap<string, Json>): JsonObject =>
-  Object.assign(Object.create(null), Object.fromEntries(members));
+function objectOf(members: ReadonlyMap<string, Json>): JsonObject {
+  const object: { [name: string]: Json } = Object.create(null);
+  for (const [name, value] of members) object[name] = value;
+  return object;
+}
