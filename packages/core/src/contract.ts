@@ -35,12 +35,16 @@ export interface Anchors {
 }
 
 /** Cryptography without a clock: what it showed is true for ever, and usable from `from` until `until`. */
-export interface Vouched<T> {
+export interface Vouched<T> extends Proven<T> {
+  /** `from` and `until` for people. */
+  readonly window: string;
+  readonly shown: Section;
+}
+/** What cryptography showed, and when it holds: milliseconds since 1970, both inclusive. */
+export interface Proven<T> {
   readonly value: T;
-  /** Milliseconds since 1970, both inclusive. */
   readonly from: number;
   readonly until: number;
-  readonly shown: Section;
 }
 export interface Memo {
   /** Returns what was kept under `key`, or makes and keeps it. What throws is not kept. */

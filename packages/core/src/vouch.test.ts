@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Appraisal, checks, close, Refusal } from './appraisal.ts';
 import { utf8 } from './bytes/index.ts';
-import type { Memo, Vouched } from './contract.ts';
+import type { Memo, Proven, Vouched } from './contract.ts';
 import { forgetful, type Voucher, vouch } from './vouch.ts';
 
 const table = checks({
@@ -27,10 +27,10 @@ interface Ask {
   readonly inputs?: readonly string[];
   readonly anchors?: string;
   readonly time?: number;
-  readonly make?: (appraisal: Appraisal) => Omit<Vouched<string>, 'shown'>;
+  readonly make?: (appraisal: Appraisal) => Proven<string>;
   readonly undated?: boolean;
 }
-const signed = (appraisal: Appraisal): Omit<Vouched<string>, 'shown'> => {
+const signed = (appraisal: Appraisal): Proven<string> => {
   appraisal.require(table['toy.signed'], true, { observed: utf8('bytes') });
   return { value: 'good', from: start, until: start + hour };
 };

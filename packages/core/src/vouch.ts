@@ -1,7 +1,7 @@
 /** Remembered cryptography: run at most once per input, anchors and settings; the clock is asked every time. */
 import { type Appraisal, type Check, settle } from './appraisal.ts';
 import type { Bytes } from './bytes/index.ts';
-import type { Context, Memo, Vouched } from './contract.ts';
+import type { Context, Memo, Proven } from './contract.ts';
 import { digestOf } from './crypto/digest.ts';
 import { formatJson } from './json/index.ts';
 
@@ -29,13 +29,15 @@ export function vouch<T>(
   what: string,
   inputs: readonly Bytes[],
   dated: Check | undefined,
-  make: (appraisal: Appraisal) => Omit<Vouched<T>, 'shown'>,
+  make: (appraisal: Appraisal) => Proven<T>,
 ): Voucher<T> {
   let fresh = false;
   const kept = context.memo<T>(`${what}:${nameOf(inputs, context.memo.digests)}:${context.anchors.id}`, () => {
     fresh = true;
     const branch = context.appraisal.within(what);
-    return { ...make(branch), shown: settle(branch.root, formatJson) };
+    const made = make(branch);
+    const window = `${describeTime(made.from)} to ${describeTime(made.until)}`;
+    return { ...made, window, shown: settle(branch.root, formatJson) };
   });
   if (!fresh) context.appraisal.graft(kept.shown, true);
   const time = context.at.getTime();
@@ -43,7 +45,7 @@ export function vouch<T>(
   const ended = time > kept.until;
   if (dated)
     context.appraisal.note(dated, begun && !ended, {
-      expected: `${describeTime(kept.from)} to ${describeTime(kept.until)}`,
+      expected: kept.window,
       observed: context.at,
       detail: what,
     });

@@ -10,7 +10,13 @@ import { randomness } from './random.ts';
 import { spending } from './spent.ts';
 import { wireErrorOf } from './wire-errors.ts';
 
-const vouched = <T>(value: T): Vouched<T> => ({ value, from: 0, until: 1, shown: { title: 't', entries: [] } });
+const vouched = <T>(value: T): Vouched<T> => ({
+  value,
+  from: 0,
+  until: 1,
+  window: '',
+  shown: { title: 't', entries: [] },
+});
 
 test('what was proven is remembered, failures are not, and the least used is forgotten', () => {
   const seen: boolean[] = [];

@@ -1,5 +1,5 @@
 /** `assay policy show`: what a policy's JWS says, who signed it, and whether the signature is one. */
-import { AttestError, commonName, policyHash } from '@assay/core';
+import { AttestError, policyHash } from '@assay/core';
 import { type PolicyEnvelope, policyTokenHash, signerClaim, verifyPolicy } from '@assay/core/token';
 import { CommandError, type Ending } from '../exit.ts';
 import { momentText } from '../input.ts';
@@ -59,7 +59,7 @@ function print({ out }: Terminal, envelope: PolicyEnvelope, verdict: Verdict): v
     ['signature', signatureWord(envelope, verdict)],
     ...chain.map((certificate, i): readonly [string, string] => [
       i === 0 ? 'signer' : 'issued by',
-      `${commonName(certificate.subject) ?? 'without a common name'}, valid ${momentText(certificate.notBefore)} to ${momentText(certificate.notAfter)}`,
+      `${certificate.commonName ?? 'without a common name'}, valid ${momentText(certificate.notBefore)} to ${momentText(certificate.notAfter)}`,
     ]),
     ...(envelope.signed?.jwk ? [['signer', 'a bare key'] as const] : []),
     ...(envelope.text === undefined ? [] : [['x-ms-policy-hash', policyHash(envelope.text)] as const]),

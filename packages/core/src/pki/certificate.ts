@@ -28,7 +28,7 @@ import {
   readKeyUsage,
   readSubjectKeyIdentifier,
 } from './extension.ts';
-import { nameParts } from './name.ts';
+import { commonNameIn, nameParts } from './name.ts';
 import { extensionOids } from './oids.ts';
 
 /** Something with a signature over its own bytes. */
@@ -50,6 +50,8 @@ export interface Certificate extends Signed {
   /** Names in DER: see `name.ts`. */
   readonly issuer: Bytes;
   readonly subject: Bytes;
+  /** The subject's last common name: the most particular one. */
+  readonly commonName: string | undefined;
   /** Milliseconds since 1970, both inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -94,7 +96,7 @@ export function parseCertificate(der: Bytes, path = 'certificate'): Certificate 
   const notAfter = time(validity.next('notAfter'));
   validity.end();
   const subject = fields.next('subject');
-  nameParts(subject);
+  const commonName = commonNameIn(nameParts(subject));
   const spki = fields.next('subjectPublicKeyInfo', tag.sequence).raw;
   // Unique identifiers: allowed since version 2, used by nobody.
   for (const id of [1, 2]) {
@@ -119,6 +121,7 @@ export function parseCertificate(der: Bytes, path = 'certificate'): Certificate 
     serialHex: hex(serialBytes),
     issuer: issuer.raw,
     subject: subject.raw,
+    commonName,
     notBefore,
     notAfter,
     spki,

@@ -67,10 +67,11 @@ function folded({ type, value }: Part): string {
 }
 
 /** The last common name of a Name in DER: the most particular one. */
-export function commonName(name: Bytes): string | undefined {
-  const found = nameParts(readDer(name, 'name'))
-    .flat()
-    .findLast(({ type }) => type === attributeOids.CN);
+export const commonName = (name: Bytes): string | undefined => commonNameIn(nameParts(readDer(name, 'name')));
+
+/** The same of a name that is read already. */
+export function commonNameIn(parts: readonly (readonly Part[])[]): string | undefined {
+  const found = parts.flat().findLast(({ type }) => type === attributeOids.CN);
   return found && textOf(found.value);
 }
 

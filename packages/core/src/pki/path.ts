@@ -94,20 +94,29 @@ function checkAnchor(path: readonly Certificate[], { anchors }: PathOptions): Ba
   return bad('untrusted', index, `The key of «${nameText(root.subject)}» is not an anchor's`);
 }
 
+/** Roots whose own signature held: one root ends several chains, and its bytes are what they are. */
+const selfSigned = new WeakSet<Certificate>();
+
 /** Names and signatures, from the root down; the root vouches for itself. */
 function checkLinks(path: readonly Certificate[]): BadPath | undefined {
   for (let index = path.length - 1; index >= 0; index--) {
     const child = path[index] as Certificate;
     const issuer = path[index + 1] ?? child;
-    const subject = nameText(issuer.subject);
+    if (issuer === child && selfSigned.has(child)) continue;
     if (!sameName(child.issuer, issuer.subject)) {
-      return bad('issuer-name', index, `The issuer is «${nameText(child.issuer)}», the next subject «${subject}»`);
+      return bad(
+        'issuer-name',
+        index,
+        `The issuer is «${nameText(child.issuer)}», the next subject «${nameText(issuer.subject)}»`,
+      );
     }
     const { scheme, oid } = child.signatureAlgorithm;
     if (!scheme) return bad('algorithm', index, `Signature algorithm ${oid} is not supported`);
     const key = keyOf(issuer);
-    if (!key) return bad('issuer-key', index, `The key of «${subject}» is not supported`);
-    if (!isSignedBy(child, key)) return bad('signature', index, `The signature is not by «${subject}»`);
+    if (!key) return bad('issuer-key', index, `The key of «${nameText(issuer.subject)}» is not supported`);
+    if (!isSignedBy(child, key))
+      return bad('signature', index, `The signature is not by «${nameText(issuer.subject)}»`);
+    if (issuer === child) selfSigned.add(child);
   }
   return undefined;
 }

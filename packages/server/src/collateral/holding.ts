@@ -7,7 +7,6 @@ import {
   base64,
   type Certificate,
   type Collateral,
-  commonName,
   isIssuedBy,
   isSelfIssued,
   issuersOf,
@@ -114,7 +113,7 @@ const isSigned = (item: Item, { signers, chains }: Holding): boolean =>
  */
 export function isDisowned(item: Item, { signers, certificates }: Holding): boolean {
   if (signers(item).length > 0) return false;
-  if (item.kind !== 'crl') return certificates.some(({ subject }) => commonName(subject)?.includes('TCB Signing'));
+  if (item.kind !== 'crl') return certificates.some(({ commonName }) => commonName?.includes('TCB Signing'));
   const list = parseCrl(crlBytes(item.bytes));
   return certificates.some(({ subject }) => sameName(subject, list.issuer));
 }

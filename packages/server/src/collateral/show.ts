@@ -1,6 +1,5 @@
 /** Tells what a collateral folder holds. */
 import { relative } from 'node:path';
-import { commonName } from '@assay/core';
 import { bytesOf, filesIn, type Skipped } from './files.ts';
 import { type Holding, holdingOf } from './holding.ts';
 
@@ -35,7 +34,7 @@ export async function showFolder(folder: string): Promise<{
     })),
     ...certificates.map((one) => ({
       kind: 'certificate' as const,
-      name: commonName(one.subject) ?? 'without a common name',
+      name: one.commonName ?? 'without a common name',
       from: one.notBefore,
       until: one.notAfter,
     })),

@@ -5,7 +5,7 @@
 import type { Appraisal, Check } from '../../appraisal.ts';
 import { type Bytes, equal } from '../../bytes/index.ts';
 import type { PublicKey } from '../../crypto/index.ts';
-import { type Certificate, commonName, isIssuedBy, parseCertificate, pemBlocks, walkPath } from '../../pki/index.ts';
+import { type Certificate, isIssuedBy, parseCertificate, pemBlocks, walkPath } from '../../pki/index.ts';
 import { attempt } from '../attempt.ts';
 import { check } from './checks.ts';
 import { fmspcText, type PckFacts, readPck, sgxExtension } from './pck.ts';
@@ -29,7 +29,7 @@ const signerName = 'SGX TCB Signing';
 
 /** By bytes, like all names here. */
 const isSelfIssued = ({ subject, issuer }: Certificate): boolean => equal(subject, issuer);
-const nameOf = (certificate: Certificate): string => commonName(certificate.subject) ?? '';
+const nameOf = ({ commonName = '' }: Certificate): string => commonName;
 const named = (certificate: Certificate, part: string): boolean => nameOf(certificate).includes(part);
 
 /** Extensions that every certificate of Intel's profile carries: AKI, CRL distribution points, SKI, key usage, basic constraints. */

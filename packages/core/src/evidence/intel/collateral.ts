@@ -3,9 +3,9 @@
  * values to be vouched for; names of needs are made here and nowhere else.
  */
 import type { Appraisal, Check, CheckTable } from '../../appraisal.ts';
-import { type Bytes, concat, hex, utf8 } from '../../bytes/index.ts';
-import type { Need, NeedName, Vouched } from '../../contract.ts';
-import { digest, verifySignature } from '../../crypto/index.ts';
+import { type Bytes, hex, utf8 } from '../../bytes/index.ts';
+import type { Need, NeedName, Proven } from '../../contract.ts';
+import { sha256, verifySignature } from '../../crypto/index.ts';
 import { hexBytes, parseMembers, type Slot } from '../../json/index.ts';
 import { type Certificate, type Crl, crlBytes, isCrlIssuedBy, nameText, parseCrl, toPem } from '../../pki/index.ts';
 import { attempt } from '../attempt.ts';
@@ -42,12 +42,7 @@ export interface VouchedCrl {
 }
 
 /** @param given DER, PEM or hexadecimal: Intel, Azure and caches serve all three */
-export function verifyCrl(
-  given: Bytes,
-  issuer: Certificate,
-  wanted: Check,
-  appraisal: Appraisal,
-): Omit<Vouched<VouchedCrl>, 'shown'> {
+export function verifyCrl(given: Bytes, issuer: Certificate, wanted: Check, appraisal: Appraisal): Proven<VouchedCrl> {
   return verifyList(given, `«${nameText(issuer.subject)}»`, (crl) => isCrlIssuedBy(crl, issuer), wanted, appraisal);
 }
 
@@ -62,7 +57,7 @@ export function verifyList(
   isIssued: (crl: Crl) => boolean,
   wanted: Check,
   appraisal: Appraisal,
-): Omit<Vouched<VouchedCrl>, 'shown'> {
+): Proven<VouchedCrl> {
   const crl: Crl = attempt(appraisal, wanted, () => parseCrl(crlBytes(given)));
   const { nextUpdate, number, authorityKeyIdentifier, unknownCritical } = crl;
   const seen = { expected: `signed by ${issuer}`, observed: `issuer «${nameText(crl.issuer)}»` };
@@ -104,7 +99,7 @@ export function verifyDocument<T extends { readonly issued: number; readonly nex
   read: (slot: Slot) => T,
   wanted: CheckTable<'signed' | 'content'>,
   appraisal: Appraisal,
-): Omit<Vouched<SignedDocument<T>>, 'shown'> {
+): Proven<SignedDocument<T>> {
   const { members, signature } = attempt(appraisal, wanted.signed, () => {
     const members = parseMembers(document);
     return { members, signature: hexBytes({ value: members.value['signature'], path: 'signature' }, 64) };
@@ -126,4 +121,4 @@ export function verifyDocument<T extends { readonly issued: number; readonly nex
 export const chainHash = ({ signer, root }: Pick<SigningChain, 'signer' | 'root'>): string =>
   nulTerminatedHash(utf8(toPem('CERTIFICATE', signer.raw) + toPem('CERTIFICATE', root.raw)));
 
-const nulTerminatedHash = (bytes: Bytes): string => hex(digest('sha256', concat(bytes, new Uint8Array(1))));
+const nulTerminatedHash = (bytes: Bytes): string => hex(sha256(bytes, new Uint8Array(1)));

@@ -61,7 +61,7 @@ export function describeCollateral(file: Bytes, found: Recognised): Described {
 export function describeCertificate(one: Certificate, place: string): Part {
   const isIntelRoot = equal(one.spki, intelRoot);
   return {
-    title: `${place}: ${commonName(one.subject) ?? 'without a common name'}`,
+    title: `${place}: ${one.commonName ?? 'without a common name'}`,
     rows: [
       row('subject', nameText(one.subject)),
       row('issuer', nameText(one.issuer), isSelfIssued(one) ? 'itself' : undefined),
