@@ -20,54 +20,16 @@ import { bootToOrder, type SoftwareTpm } from '@assay/client/testing';
 import type { Bytes } from '@assay/core';
 import { decode } from '@assay/core/bytes';
 import { digest, generateKey, publicSpki } from '@assay/core/crypto';
-import {
-  basicConstraints,
-  extendedKeyUsage,
-  issueCertificate,
-  keyUsage,
-  type NewExtension,
-  toPem,
-} from '@assay/core/pki';
+import { toPem } from '@assay/core/pki';
 import { type ForgedEvent, forgeLog, linuxBoot, windowsBoot } from '@assay/core/testing';
 import { algorithm, hashes, Public, publicKeyOf } from '@assay/core/tpm';
 import { buildApp, loadConfig, makeDeps } from '@assay/server';
 import { afterEach, describe, expect, test } from 'vitest';
 import { withSwtpm } from '../setup/swtpm.ts';
+import { vendor } from './vendor.ts';
 
 const policy =
   'version= 1.2;authorizationrules{[type=="aikValidated", value==true] && [type=="secureBootEnabled", value==true] => permit();};issuancerules{c:[type=="events", issuer=="AttestationService"] => issue(type="first", value=JsonToClaimValue(JmesPath(c.value, "Events[0].PcrIndex")));};';
-
-/** A CA for attestation keys: a root, and what it issues. */
-function vendor() {
-  const key = generateKey('P-256');
-  const name = [['CN', 'Attestation keys of this test']] as const;
-  const issue = (
-    subject: Bytes | typeof name,
-    spki: Bytes,
-    serial: number,
-    extensions: readonly NewExtension[],
-  ): Bytes =>
-    issueCertificate({
-      subject,
-      issuer: name,
-      serial,
-      notBefore: Date.now() - 86_400_000,
-      notAfter: Date.now() + 86_400_000,
-      spki,
-      extensions,
-      signer: { scheme: 'ecdsa-sha256', key },
-    });
-  const root = issue(name, publicSpki(key), 1, [basicConstraints({ ca: true }), keyUsage(['keyCertSign'])]);
-  return {
-    root,
-    certify: (spki: Bytes): Bytes =>
-      issue(name, spki, 2, [
-        basicConstraints({ ca: false }),
-        keyUsage(['digitalSignature']),
-        extendedKeyUsage(['2.23.133.8.3']),
-      ]),
-  };
-}
 
 withSwtpm('a live TPM before the service', ({ start }) => {
   const closing: (() => Promise<unknown>)[] = [];

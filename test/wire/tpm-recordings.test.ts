@@ -1,4 +1,7 @@
-/** The recorded first rounds of the TPM protocol: the same status, code and message. */
+/**
+ * The recorded first rounds of the TPM protocol: the same status, code and message. Recorders took bearers out, or the
+ * whole header: authentication is on only where a recording says that there was one.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,19 +11,30 @@ import { withVectors } from '../setup/vectors.ts';
 
 interface Exchange {
   readonly recording: string;
-  readonly request: { readonly path: string; readonly query: Record<string, string>; readonly body: unknown };
+  readonly request: {
+    readonly path: string;
+    readonly query: Record<string, string>;
+    readonly hadAuthorization: boolean;
+    readonly body: unknown;
+  };
   readonly response: { readonly status: number; readonly body: { error?: { code: string; message: string } } };
 }
 
+const bearer = 'a-token-for-tests-0123';
 const initial = Buffer.from('{"payload":{"type":"aikcert"}}').toString('base64url');
 
 withVectors('recorded rounds of the TPM protocol', 'sdk-recordings/exchanges', (folder) => {
   const exchanges: readonly Exchange[] = folder.json('attest-tpm.json');
+  test('are four, one of them with a bearer, and one refused', () => {
+    expect(exchanges.map(({ request }) => request.hadAuthorization)).toEqual([true, false, false, false]);
+    expect(exchanges.map(({ response }) => response.status)).toEqual([200, 200, 200, 400]);
+  });
+
   test.each(exchanges.map((one, i) => [`${i} ${one.recording}`, one] as const))(
     '%s',
     async (_name, { request, response }) => {
       const data = mkdtempSync(join(tmpdir(), 'assay-tpm-recorded-'));
-      // What a recording was answered tells whether its provider had a policy; recorders took bearers out.
+      // What a recording was answered tells whether its provider had a policy.
       const hasPolicy = response.status === 200;
       const policy = join(data, 'policy.txt');
       writeFileSync(policy, 'version= 1.0;authorizationrules{=> permit();};');
@@ -29,7 +43,7 @@ withVectors('recorded rounds of the TPM protocol', 'sdk-recordings/exchanges', (
           'data-folder': data,
           'log-level': 'silent',
           'signing-algorithm': 'ES256',
-          'tpm-authentication': 'Disabled',
+          ...(request.hadAuthorization ? { 'tpm-bearer-token': bearer } : { 'tpm-authentication': 'Disabled' }),
           'provider-policies': JSON.stringify(hasPolicy ? { Tpm: policy } : {}),
         },
       });
@@ -38,7 +52,10 @@ withVectors('recorded rounds of the TPM protocol', 'sdk-recordings/exchanges', (
         const answer = await app.inject({
           method: 'POST',
           url: `${request.path}?${new URLSearchParams(request.query)}`,
-          headers: { 'content-type': 'application/json' },
+          headers: {
+            'content-type': 'application/json',
+            ...(request.hadAuthorization && { authorization: `Bearer ${bearer}` }),
+          },
           // Some recorders kept no bodies: it is the same in all others.
           payload: JSON.stringify(request.body ?? { data: initial }),
         });
