@@ -28,7 +28,7 @@ function judge(platform: ClaimedPlatform, key: PublicKey): PlatformFacts | strin
   const appraisal = new Appraisal();
   try {
     const quote = verifyQuote(platform, key, undefined, appraisal);
-    return verifyLogs(quote, platform, key, settings, appraisal);
+    return verifyLogs(quote, platform, key, { settings, references: undefined }, appraisal);
   } catch (error) {
     if (error instanceof Refusal) return error.message;
     throw error;

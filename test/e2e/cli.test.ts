@@ -33,6 +33,8 @@ const commands = [
   'collateral show',
   'collateral fetch',
   'collateral watch',
+  'tpm reference set',
+  'tpm reference show',
   'forge',
 ];
 

@@ -24,6 +24,7 @@ import { toPem } from '@assay/core/pki';
 import { type ForgedEvent, forgeLog, linuxBoot, windowsBoot } from '@assay/core/testing';
 import { algorithm, hashes, Public, publicKeyOf } from '@assay/core/tpm';
 import { buildApp, loadConfig, makeDeps } from '@assay/server';
+import { setReferenceLog } from '@assay/server/collateral';
 import { afterEach, describe, expect, test } from 'vitest';
 import { withSwtpm } from '../setup/swtpm.ts';
 import { vendor } from './vendor.ts';
@@ -38,8 +39,10 @@ withSwtpm('a live TPM before the service', ({ start }) => {
   });
 
   /** The service, and a client that reaches it without a network. */
-  async function service(root: Bytes) {
+  async function service(root: Bytes, references: Readonly<Record<string, Bytes>> = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'assay-live-'));
+    for (const [label, log] of Object.entries(references))
+      await setReferenceLog(join(folder, 'data', 'reference-logs'), label, log);
     const file = (name: string, text: string): string => {
       writeFileSync(join(folder, name), text);
       return join(folder, name);
@@ -84,14 +87,14 @@ withSwtpm('a live TPM before the service', ({ start }) => {
   }
 
   /** A machine that booted so, with a certified attestation key. */
-  async function machine(events: readonly ForgedEvent[], kind?: KeyKind) {
+  async function machine(events: readonly ForgedEvent[], kind?: KeyKind, references?: Readonly<Record<string, Bytes>>) {
     const tpm = await start();
     const boot = forgeLog(events, ['sha1', 'sha256', 'sha384']);
     await bootToOrder(tpm, boot);
     const attestationKey = await withTpm(tpm.address, (conversation) => createAttestationKey(conversation, kind));
     const { root, certify } = vendor();
     const certificate = certify(publicKeyOf(decode(Public, attestationKey.public)).spki);
-    const client = await service(root);
+    const client = await service(root, references);
     const attest = (more: Partial<TpmCollectorOptions> = {}) =>
       client.attestTpm(tpmCollector({ ...common(tpm, attestationKey, certificate, boot.log), ...more }));
     return { tpm, attest, attestationKey, boot };
@@ -176,6 +179,17 @@ withSwtpm('a live TPM before the service', ({ start }) => {
     expect(await refusal(attest({ logs: [{ kind: 'TCG', content: more.log }] }))).toMatch(
       /PCR 4 has its quoted value after 3 of 4 events: the others were appended/,
     );
+  });
+
+  test('a stored log tells which event is not the one of a good boot', async () => {
+    const banks = ['sha1', 'sha256', 'sha384'] as const;
+    const [model, other] = [linuxBoot(), windowsBoot()].map((events) => forgeLog(events, banks).log) as [Bytes, Bytes];
+    const { attest } = await machine(linuxBoot({ commandLine: 'init=/bin/sh' }), undefined, { model, other });
+    // The client hides what its machine started by telling how it should have been, but for the boot loader.
+    const { log } = forgeLog(linuxBoot({ bootLoader: Uint8Array.of(1) }), banks);
+    const message = await refusal(attest({ logs: [{ kind: 'TCG', content: log }] }));
+    expect(message).toMatch(/expected event 20, PCR 4, EV_EFI_BOOT_SERVICES_APPLICATION, .*; found event 20, PCR 4/);
+    expect(message).toMatch(/reference log «model», and it gives the quoted value of PCR 4: .*PCR 4 has.*; PCR 8 has/);
   });
 
   test('P12: an answer to an earlier challenge is refused', async () => {

@@ -105,6 +105,10 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--minimum-evaluation <number>', 'lowest TCB evaluation number of collateral')
     .option('--anchor <pem...>', 'development roots to believe beside the vendor’s')
     .option('--pck-chain <file>', 'the platform’s certificates, PEM, for quotes that do not carry them')
+    .option(
+      '--reference-log <file>',
+      'tpm: the log of a good boot, to compare one with that does not explain its quote',
+    )
     .addOption(json())
     .action(
       does(async (kind, file, options) =>

@@ -180,6 +180,11 @@ export const Configuration = section({
       default: [],
       description: 'Revocation lists of attestation key CAs and the roots above them',
     }),
+    referenceLogs: Type.Optional(
+      file(
+        'Folder of reference logs: what a log that does not explain its quote is compared with. Default: `reference-logs` in the data folder',
+      ),
+    ),
   }),
   preview: section({
     bearerToken: Type.Optional(

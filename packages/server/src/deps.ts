@@ -14,9 +14,10 @@ import {
 import { anchorsInForce, readRoots } from './anchors.ts';
 import { readList, withAikIssuers } from './collateral/aik-issuers.ts';
 import { configuredCollateral } from './collateral/configured.ts';
+import { withReferenceLogs } from './collateral/reference-logs.ts';
 import type { CollateralSource } from './collateral/source.ts';
 import type { Config } from './config.ts';
-import { collateralFolderOf, publicUrlOf } from './follows.ts';
+import { collateralFolderOf, publicUrlOf, referenceFolderOf } from './follows.ts';
 import { type Insecure, insecureSettings } from './insecure.ts';
 import { type KeptAppraisals, keptAppraisals } from './kept-appraisals.ts';
 import { privateFolder } from './keys/files.ts';
@@ -95,6 +96,8 @@ export function makeDeps(
   const keyFolder = privateFolder(join(data.folder, 'keys'));
   const metrics = makeMetrics(processMetrics);
   const anchors = anchorsInForce({ development: insecure.anchors, aik: config.tpm.roots.flatMap(readRoots) });
+  const referenceFolder = referenceFolderOf(config);
+  if (config.tpm.referenceLogs !== undefined) requireFolder(referenceFolder, 'tpm.referenceLogs');
   const appraisals = keptAppraisals(memory.appraisals, memory.appraisalBytes);
   peers.answer((question) =>
     'appraisal' in question ? appraisals.find(question.appraisal) : metrics.registry.getMetricsAsJSON(),
@@ -108,9 +111,13 @@ export function makeDeps(
     desk: sealing(keyFolder, provider.name),
     anchors,
     insecure,
-    collateral: withAikIssuers(
-      collateral ?? collateralOf(config, anchors, metrics, now),
-      config.tpm.revocationLists.map(readList),
+    collateral: withReferenceLogs(
+      withAikIssuers(
+        collateral ?? collateralOf(config, anchors, metrics, now),
+        config.tpm.revocationLists.map(readList),
+      ),
+      referenceFolder,
+      { clock: () => performance.now() },
     ),
     memo: remembering(memory.proofs, memory.proofBytes, metrics.memory),
     appraisals,

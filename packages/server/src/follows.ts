@@ -9,3 +9,7 @@ export const publicUrlOf = ({ provider, listen, insecure }: Config): string =>
 /** The folder that people fill. */
 export const collateralFolderOf = ({ collateral, data }: Config): string =>
   collateral.folder ?? join(data.folder, 'collateral');
+
+/** The folder of reference logs of boots. */
+export const referenceFolderOf = ({ tpm, data }: Config): string =>
+  tpm.referenceLogs ?? join(data.folder, 'reference-logs');

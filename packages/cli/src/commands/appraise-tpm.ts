@@ -1,4 +1,5 @@
 /** `assay appraise tpm`: a request of the TPM protocol judged here, offline, and no token at the end. */
+import { basename } from 'node:path';
 import {
   Appraisal,
   AttestError,
@@ -7,17 +8,28 @@ import {
   attestChecks,
   type Bytes,
   type Claim,
+  type Collateral,
   type Context,
   forgetful,
   isObject,
   type Json,
   Malformed,
   microsoftTpmRoot,
+  type Need,
   parseJson,
 } from '@assay/core';
 import { fromBase64, fromUtf8, utf8 } from '@assay/core/bytes';
 import { compile, evaluate, type Program, type Ruling } from '@assay/core/policy';
-import { readRequest, type TpmSettings, tpmRequest, tpmSettings } from '@assay/core/tpm';
+import {
+  parseLog,
+  readRequest,
+  referenceBytes,
+  referenceLimits,
+  referenceLogs,
+  type TpmSettings,
+  tpmRequest,
+  tpmSettings,
+} from '@assay/core/tpm';
 import { folderSource, withAikIssuers } from '@assay/server/collateral';
 import { CommandError, type Ending, endingOf } from '../exit.ts';
 import { momentOf, momentText, readInput, requireFolder } from '../input.ts';
@@ -34,25 +46,31 @@ export async function appraiseTpmCommand(file: string, options: AppraiseOptions,
   const program = options.policy === undefined ? undefined : programIn(await read(options.policy), options.policy);
   const roots = await Promise.all((options.anchor ?? []).map(async (name) => rootsIn(await read(name), name)));
   const evidence = requestIn(await read(file));
+  const { referenceLog: name } = options;
+  const known = name === undefined ? new Map() : referenceIn(await read(name), name);
   if (options.at !== undefined) printWarning(terminal, `everything is judged as of ${momentText(at)}, not now (--at)`);
   printWarning(terminal, 'nobody here gave the challenge that the request answers: it may be an old one');
   const verdict = await waitingFor(
     terminal,
     'the verdict',
-    judge(evidence, program, roots.flat(), options.collateral, at, terminal),
+    judge({ evidence, program, roots: roots.flat(), folder: options.collateral, known, at }, terminal),
   );
   printVerdict(terminal, verdict, options);
   return verdict.error ? endingOf(verdict.error) : 'passed';
 }
 
-async function judge(
-  evidence: Bytes,
-  program: Program | undefined,
-  roots: readonly Bytes[],
-  folder: string,
-  at: Date,
-  terminal: Terminal,
-): Promise<Verdict> {
+interface Case {
+  readonly evidence: Bytes;
+  readonly program: Program | undefined;
+  readonly roots: readonly Bytes[];
+  /** The folder of collateral. */
+  readonly folder: string;
+  /** Collateral that was handed in beside it. */
+  readonly known: Collateral;
+  readonly at: Date;
+}
+
+async function judge({ evidence, program, roots, folder, known, at }: Case, terminal: Terminal): Promise<Verdict> {
   const held = folderSource(folder, {
     clock: () => performance.now(),
     skipped: (one) => warnOfSkipped(terminal, one),
@@ -75,7 +93,9 @@ async function judge(
     const challenge = claimedChallenge(evidence);
     const submission = { evidence, ...(challenge && { challenge }) };
     const source = withAikIssuers(held, []);
-    const doors = { collateral: (needs: Parameters<typeof source.collateral>[0]) => source.collateral(needs, at) };
+    const doors = {
+      collateral: async (needs: readonly Need[]) => new Map([...(await source.collateral(needs, at)), ...known]),
+    };
     const { facts, demands } = await appraise(tpmRequest, submission, doors, context);
     claims = tpmRequest.claims(facts, context);
     appraisal.demand(demands);
@@ -121,6 +141,19 @@ function requestIn(file: Bytes): Bytes {
   const payload = isObject(json) ? (json['payload'] ?? json) : json;
   const request = isObject(payload) ? payload['request'] : undefined;
   return utf8(typeof request === 'string' ? request : text);
+}
+
+/** @throws {CommandError} for a file that is no log, or too long to be one that a service stores */
+function referenceIn(log: Bytes, name: string): Collateral {
+  if (log.length > referenceLimits.bytes)
+    throw new CommandError('usage', `${name} has ${log.length} bytes, at most ${referenceLimits.bytes} are compared`);
+  try {
+    parseLog(log);
+  } catch (cause) {
+    if (!(cause instanceof Malformed)) throw cause;
+    throw new CommandError('usage', `the reference log ${name} does not read: ${cause.message}`, [], cause);
+  }
+  return new Map([[referenceLogs.name, referenceBytes([{ label: basename(name), log }])]]);
 }
 
 function programIn(file: Bytes, name: string): Program {

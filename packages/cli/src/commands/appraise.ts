@@ -45,6 +45,7 @@ export interface AppraiseOptions {
   readonly minimumEvaluation?: string;
   readonly anchor?: readonly string[];
   readonly pckChain?: string;
+  readonly referenceLog?: string;
   readonly json?: true;
 }
 

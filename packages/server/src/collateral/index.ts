@@ -7,6 +7,7 @@ export { reasons } from './failure.ts';
 export type { Skipped } from './files.ts';
 export { type FolderOptions, folderSource } from './folder.ts';
 export { type Imported, importFiles } from './import.ts';
+export { referenceLogsIn, setReferenceLog } from './reference-logs.ts';
 export { type Remote, remote } from './remote.ts';
 export { type Shown, showFolder } from './show.ts';
 export type { CollateralSource, FetchEvent } from './source.ts';

@@ -1,11 +1,11 @@
 /** A log for people and their tools: what each event says, how much of it its digest proves, and what the PCRs come to. */
-import { type Bytes, fromUtf8, hex } from '../../bytes/index.ts';
+import { type Bytes, hex } from '../../bytes/index.ts';
 import { Malformed } from '../../errors.ts';
 import { algorithm, type Bank } from './algorithms.ts';
 import { type Belief, beliefOf } from './belief.ts';
-import { utf16Trimmed } from './efi.ts';
 import { eventTypeName } from './event-types.ts';
 import { type EventLog, type LogEvent, parseLog, signature03, startsWith } from './log.ts';
+import { textOf } from './meaning.ts';
 import { bankId, banksOf, replay } from './replay.ts';
 import { type SecureBoot, secureBootOf } from './secure-boot.ts';
 
@@ -100,16 +100,3 @@ const valuesOf = (bank: Bank, log: EventLog): { readonly [index: string]: string
       .sort((a, b) => a.index - b.index)
       .map(({ index, values }) => [String(index), hex(values.at(-1) ?? new Uint8Array(0))]),
   );
-
-/** Data that are text of one or two bytes a character, and nothing else. */
-function textOf(data: Bytes): string | undefined {
-  for (const read of [(): string => fromUtf8(data).replace(/\0+$/, ''), (): string => utf16Trimmed(data)]) {
-    try {
-      const text = read();
-      if (text.length >= 4 && /^[\x20-\x7e\n\t]+$/.test(text)) return text;
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-    }
-  }
-  return undefined;
-}

@@ -42,6 +42,7 @@ export {
 } from './log.ts';
 export { type PcrName, type PcrValues, pcrDigest, pcrsProblem, selectedPcrs } from './pcrs.ts';
 export { type Quirk, type QuirkId, quirks } from './quirks.ts';
+export { type ReferenceLog, referenceBytes, referenceLimits, referenceLogs } from './reference-log.ts';
 export {
   bankId,
   banksOf,

@@ -11,15 +11,15 @@ import { type Bank, bankOf, hashes } from './algorithms.ts';
 import { Quote } from './attest.ts';
 import { bootOf } from './boot.ts';
 import { check } from './checks.ts';
-import { eventType } from './event-types.ts';
 import { type EventsView, eventsJson } from './events-claim.ts';
 import type { PlatformFacts, QuoteFacts } from './facts.ts';
 import { coverIma, type ImaCoverage, isTemplateHashRight, parseIma } from './ima.ts';
 import { imaEvents } from './ima-events.ts';
 import { type EventLog, parseLog } from './log.ts';
 import { pcrsProblem, selectedPcrs } from './pcrs.ts';
-import { banksOf, type Explanation, explain, type Replay, replay } from './replay.ts';
+import { banksOf, explain, type Replay, replay } from './replay.ts';
 import { type ClaimedPlatform, inside } from './request.ts';
+import { type LogRules, requireExplained } from './require-explained.ts';
 import { secureBootOf } from './secure-boot.ts';
 import { selectionProblem } from './selection.ts';
 import type { TpmSettings } from './settings.ts';
@@ -98,9 +98,10 @@ export function verifyLogs(
   facts: QuoteFacts,
   { logs: claimed, path }: ClaimedPlatform,
   key: PublicKey,
-  settings: TpmSettings,
+  rules: LogRules,
   appraisal: Appraisal,
 ): PlatformFacts {
+  const { settings } = rules;
   const logs = attempt(appraisal, check['tpm.log.layout'], () =>
     claimed.filter(({ kind }) => kind === 'TCG').map((one) => inside(one.path, () => parseLog(one.log))),
   );
@@ -111,7 +112,7 @@ export function verifyLogs(
   const ima = imaOf(claimed, firmware, quoted, appraisal);
   const whole = ima?.replay ?? firmware;
   const explanations = new Map([...quoted].map(([index, value]) => [index, explain(whole, index, value)] as const));
-  requireExplained(explanations, logs, settings, appraisal);
+  requireExplained(explanations, { logs, replay: firmware, quoted, ...rules }, appraisal);
   const explained = new Set(
     [...explanations].flatMap(([index, { is }]) => (is === 'explained' || is === 'reset' ? [index] : [])),
   );
@@ -177,54 +178,6 @@ function imaOf(
       : 'no first part of it',
   });
   return coverage;
-}
-
-/** PCRs that firmware and Windows' loader extend: a log without their events would hide what was started. */
-const firmwarePcrs: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14]);
-/** Windows extends it too; on Linux it goes on after the log. */
-const windowsPcr = 11;
-
-const mustBeExplained = (index: number, isWindows: boolean, { unexplainedPcrs }: TpmSettings): boolean =>
-  (firmwarePcrs.has(index) || (isWindows && index === windowsPcr)) && !unexplainedPcrs.includes(index);
-
-/** Whether Windows measured anything. Nothing proves it, but who says so has more to explain. */
-const hasWindowsEvents = (logs: readonly EventLog[]): boolean =>
-  logs.some(({ events }) =>
-    events.some(({ claimedType, pcr }) => claimedType === eventType.eventTag && pcr >= 12 && pcr <= 14),
-  );
-
-function requireExplained(
-  explanations: ReadonlyMap<number, Explanation>,
-  logs: readonly EventLog[],
-  settings: TpmSettings,
-  appraisal: Appraisal,
-): void {
-  const isWindows = hasWindowsEvents(logs);
-  const open = [...explanations].filter(([, { is }]) => is !== 'explained' && is !== 'reset');
-  const failed = open.filter(([index]) => mustBeExplained(index, isWindows, settings));
-  const others = open.filter(([index]) => !mustBeExplained(index, isWindows, settings));
-  const say = (list: typeof open): string => list.map(([index, how]) => `PCR ${index} ${inWords(how)}`).join('; ');
-  appraisal.require(check['tpm.log.replay'], failed.length === 0, {
-    ...(failed.length > 0 && { detail: say(failed) }),
-    ...(failed.length === 0 && others.length > 0 && { detail: `beyond the logs: ${say(others)}` }),
-  });
-}
-
-function inWords(how: Explanation): string {
-  switch (how.is) {
-    case 'explained':
-      return 'is explained';
-    case 'reset':
-      return 'is as after a reset';
-    case 'prefix':
-      return `has its quoted value after ${how.steps} of ${how.of} events: the others were appended, or measured after the quote`;
-    case 'capped':
-      return 'was extended once more, by zeros';
-    case 'silent':
-      return 'holds measurements, and the logs have no event of it';
-    case 'unexplained':
-      return 'has another value than its events give, after any number of them: events are missing, changed or invented';
-  }
 }
 
 /** Banks whose digests of these events are proven as well. */

@@ -17,7 +17,9 @@ import { discontinuity } from './continuity.ts';
 import type { PlatformFacts, QuoteFacts, TpmFacts } from './facts.ts';
 import { schemeFor } from './jws.ts';
 import { verifyLogs, verifyQuote } from './platform.ts';
+import { referenceLogs } from './reference-log.ts';
 import { type ClaimedPlatform, type ClaimedRequest, readRequest } from './request.ts';
+import type { LogRules } from './require-explained.ts';
 import type { TpmSettings } from './settings.ts';
 import { verifyEnclave } from './vbs.ts';
 import { isFromFaultyGenerator } from './weak-key.ts';
@@ -67,7 +69,7 @@ export function anchorTpm(evidence: TpmEvidence, context: C): AnchoredTpm {
   requireBinding(request, context);
   const aik = attestationKey(request.current, appraisal);
   const quote = verifyQuote(request.current, aik.key, qualifyingData(request.key, request.challenge), appraisal);
-  return { evidence, aik, quote, needs: aik.certificate ? [aikIssuers(aik.certificate)] : [] };
+  return { evidence, aik, quote, needs: [...(aik.certificate ? [aikIssuers(aik.certificate)] : []), referenceLogs] };
 }
 
 function requireSignature({ jws, key: { jwk, path } }: ClaimedRequest, appraisal: Appraisal): void {
@@ -112,14 +114,14 @@ function attestationKey({ aik, path }: ClaimedPlatform, appraisal: Appraisal): A
 export function verifyTpm({ evidence, aik, quote }: AnchoredTpm, have: Collateral, context: C): TpmFacts {
   const appraisal: Appraisal = context.appraisal;
   const { request, provider } = evidence;
-  const { settings } = context;
+  const rules = { settings: context.settings, references: have.get(referenceLogs.name) };
   const validated = aikValidated(aik, have, context);
   const by = { key: aik.key, quote: quote.quote, challenge: request.challenge };
   const key = provenKey(request.key, true, by, appraisal);
   const otherKeys = request.otherKeys.map((one) => provenKey(one, false, by, appraisal));
-  const current = verifyLogs(quote, request.current, aik.key, settings, appraisal);
+  const current = verifyLogs(quote, request.current, aik.key, rules, appraisal);
   const enclave = request.enclave && verifyEnclave(request.enclave, current.provenWindows.reportKey, appraisal);
-  const boot = request.boot && verifyKept(request.boot, current, aik, context);
+  const boot = request.boot && verifyKept(request.boot, current, aik, rules, appraisal);
   return {
     version: request.version,
     current,
@@ -151,14 +153,20 @@ const policiesOf = (certificate: Certificate, appraisal: Appraisal): readonly st
   attempt(appraisal, check['tpm.aik.profile'], () => policyOids(certificate));
 
 /** A quote from before hibernation, judged like the current one but for the challenge, which it is older than. */
-function verifyKept(kept: ClaimedPlatform, current: PlatformFacts, aik: AttestationKey, context: C): PlatformFacts {
-  const branch: Appraisal = context.appraisal.within('boot attestation');
+function verifyKept(
+  kept: ClaimedPlatform,
+  current: PlatformFacts,
+  aik: AttestationKey,
+  rules: LogRules,
+  appraisal: Appraisal,
+): PlatformFacts {
+  const branch: Appraisal = appraisal.within('boot attestation');
   const its = attestationKey(kept, branch);
   branch.require(check['tpm.boot-attestation'], equal(its.key.spki, aik.key.spki), {
     ...(!equal(its.key.spki, aik.key.spki) && { detail: 'another attestation key made it' }),
   });
   const quote = verifyQuote(kept, aik.key, undefined, branch);
-  const facts = verifyLogs(quote, kept, aik.key, context.settings, branch);
+  const facts = verifyLogs(quote, kept, aik.key, rules, branch);
   const problem = discontinuity(facts, current);
   branch.require(check['tpm.boot-attestation'], problem === undefined, {
     ...(problem !== undefined && { detail: problem }),
