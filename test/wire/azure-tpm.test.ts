@@ -3,28 +3,19 @@
  * the challenge, and a relying party believes the token.
  */
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createAttestationKey, createRequestKey, type RequestOptions, tpmCollector, withTpm } from '@assay/client';
-import { bootToOrder } from '@assay/client/testing';
-import { decode, fromBase64 } from '@assay/core/bytes';
-import { toPem } from '@assay/core/pki';
+import { type Challenge, createRequestKey, type RequestOptions, tpmCollector, withTpm } from '@assay/client';
+import { fromBase64 } from '@assay/core/bytes';
 import { forgeLog, linuxBoot } from '@assay/core/testing';
-import { Public, publicKeyOf } from '@assay/core/tpm';
 import { tokenVerifier, tpm as tpmExpectation } from '@assay/relying-party';
-import { loadConfig, type Served, serve } from '@assay/server';
-import { importFiles } from '@assay/server/collateral';
+import type { Served } from '@assay/server';
 import { afterEach, expect, test } from 'vitest';
 import { withSwtpm } from '../setup/swtpm.ts';
-import { vendor } from '../tpm/vendor.ts';
+import { bearer, world } from '../tpm/served.ts';
 
 const script = fileURLToPath(new URL('azure-tpm.mjs', import.meta.url));
-const bearer = 'a-token-for-tests-0123';
 const policy =
   'version= 1.2;authorizationrules{[type=="aikValidated", value==true] && [type=="secureBootEnabled", value==true] => permit();};issuancerules{=> issue(type="healthy", value=true);};';
 
@@ -60,65 +51,31 @@ withSwtpm('Microsoft’s client and a live TPM', ({ start }) => {
     for (const close of closing.splice(0).reverse()) await close();
   });
 
-  /** The service over TLS, a machine that booted under it, and Microsoft's client between them. */
-  async function world(token = bearer) {
-    const machine = await start();
-    const boot = forgeLog(linuxBoot(), ['sha1', 'sha256', 'sha384']);
-    await bootToOrder(machine, boot);
-    const attestationKey = await withTpm(machine.address, (tpm) => createAttestationKey(tpm));
-    const { root, certify } = vendor();
-    const folder = mkdtempSync(join(tmpdir(), 'assay-azure-tpm-'));
-    closing.push(() => rmSync(folder, { recursive: true, force: true }));
-    const file = (name: string, text: string): string => {
-      writeFileSync(join(folder, name), text);
-      return join(folder, name);
-    };
-    const pem = file('root.pem', toPem('CERTIFICATE', root));
-    await importFiles([pem], join(folder, 'data', 'collateral'));
-    const served = await serve(
-      loadConfig({
-        flags: {
-          'data-folder': join(folder, 'data'),
-          'listen-port': '0',
-          'log-level': 'silent',
-          'provider-policies': JSON.stringify({ Tpm: file('policy.txt', policy) }),
-          'tpm-bearer-token': bearer,
-          'tpm-roots': JSON.stringify([pem]),
-        },
-      }),
-    );
-    closing.push(() => served.close());
+  /** Microsoft's client between the service and a machine. */
+  async function meeting(token = bearer) {
+    const { served, authority, machine, collector, close } = await world(await start(), policy);
+    closing.push(close);
     const client = microsoft(served, token);
     closing.push(() => client.end());
-    const collect = (
-      challenge: Parameters<ReturnType<typeof tpmCollector>['collect']>[0],
-      more: Partial<RequestOptions> = {},
-    ) =>
-      tpmCollector({
-        tpm: machine.address,
-        attestationKey,
-        certificate: certify(publicKeyOf(decode(Public, attestationKey.public)).spki),
-        logs: [{ kind: 'TCG', content: boot.log }],
-        requestKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
-        ...more,
-      }).collect(challenge);
-    return { served, client, machine, collect };
+    const collect = (challenge: Challenge, more: Partial<RequestOptions> = {}) =>
+      tpmCollector(collector(more)).collect(challenge);
+    return { served, authority, client, machine, collect };
   }
 
   const init = JSON.stringify({ payload: { type: 'aikcert' } });
   /** What the client is to make of the first round's answer. */
-  function challengeIn({ answer = '' }: Said) {
+  function challengeIn({ answer = '' }: Said): Challenge {
     const { payload } = JSON.parse(answer);
     return { challenge: fromBase64(payload.challenge, 'base64url'), serviceContext: payload.service_context };
   }
   const requestText = (request: string): string => JSON.stringify({ payload: { request } });
 
   test('plays both rounds, for a key in software and for one of the TPM; a relying party believes the tokens', async () => {
-    const { served, client, machine, collect } = await world();
+    const { served, authority, client, machine, collect } = await meeting();
     const resident = await withTpm(machine.address, (tpm) => createRequestKey(tpm));
     const verifier = tokenVerifier({
       issuer: served.issuer,
-      ca: readFileSync(served.authority ?? '', 'utf8'),
+      ca: authority,
       expect: tpmExpectation({ policy: { healthy: true } }),
     });
     for (const [requestKey, kind] of [
@@ -139,7 +96,7 @@ withSwtpm('Microsoft’s client and a live TPM', ({ start }) => {
   });
 
   test('is told why a request is refused', async () => {
-    const { client, collect } = await world();
+    const { client, collect } = await meeting();
     const request = await collect(challengeIn(await client.say(init)), {
       logs: [{ kind: 'TCG', content: forgeLog(linuxBoot({ secureBoot: false }), ['sha1', 'sha256', 'sha384']).log }],
     });
@@ -151,7 +108,7 @@ withSwtpm('Microsoft’s client and a live TPM', ({ start }) => {
   });
 
   test('is told that its bearer token is another', async () => {
-    const { client } = await world('another-token-than-that');
+    const { client } = await meeting('another-token-than-that');
     expect((await client.say(init)).refused).toMatchObject({ status: 401, code: 'Unauthorized' });
   });
 });

@@ -26,6 +26,9 @@ export const sgxClaimNames = {
 /** Claims about a machine with a TPM, from the service itself. */
 export const tpmClaimNames = {
   attestationKey: 'x-assay-tpm-aik',
+  attestationKeyPolicies: 'x-assay-tpm-aik-policies',
+  quotedPcrs: 'x-assay-tpm-quoted-pcrs',
   requestKey: 'x-ms-tpm-request-key',
   secureBoot: 'x-assay-tpm-secure-boot',
+  unexplainedPcrs: 'x-assay-tpm-unexplained-pcrs',
 } as const;

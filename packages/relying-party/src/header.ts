@@ -1,6 +1,6 @@
 /**
- * Whether a token's header may be worked with at all. What it carries of keys and addresses (`jwk`, `x5c`, `jku`, `x5u`)
- * is not looked at: keys come from the issuer alone.
+ * Whether a token's header may be worked with at all. What it carries of keys and addresses (`jwk`, `jku`, `x5u`) is not
+ * looked at, since keys come from the issuer alone; certificates are compared with the issuer's (`certificate.ts`).
  */
 import { type JsonObject, member } from './json.ts';
 import { type Problem, problem } from './problem.ts';

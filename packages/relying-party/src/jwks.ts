@@ -3,6 +3,7 @@
  * the key is taken from; other issuers publish the numbers of the key. Entries that are of no use are left out.
  */
 import { type CryptoKey, importJWK, importX509, type JWK } from 'jose';
+import type { Chain } from './certificate.ts';
 import type { Algorithm } from './header.ts';
 import { isObject, type JsonObject, member } from './json.ts';
 import { KeysUnavailable } from './problem.ts';
@@ -10,6 +11,8 @@ import { KeysUnavailable } from './problem.ts';
 /** One published key. */
 export interface PublishedKey {
   readonly kid: string;
+  /** As they are published (`x5c`), the key's own first; none where the key is published by its numbers. */
+  readonly certificates: Chain;
   /**
    * The key, ready to verify one algorithm with.
    * @returns nothing when it is not a key of that algorithm
@@ -41,6 +44,7 @@ function publishedKey(entry: JsonObject): PublishedKey[] {
   return [
     {
       kid,
+      certificates: chainOf(entry),
       for(algorithm) {
         if (only !== undefined && only !== algorithm) return Promise.resolve(undefined);
         const key = imported.get(algorithm) ?? load(entry, algorithm).catch(() => undefined);
@@ -62,8 +66,13 @@ async function load(entry: JsonObject, algorithm: Algorithm): Promise<CryptoKey 
 const fewestRsaBits = 2048;
 
 function keyOf(entry: JsonObject, algorithm: Algorithm): Promise<CryptoKey | Uint8Array> {
-  const chain = member(entry, 'x5c');
-  if (!Array.isArray(chain) || typeof chain[0] !== 'string') return importJWK(entry as JWK, algorithm);
+  const [leaf] = chainOf(entry);
+  if (leaf === undefined) return importJWK(entry as JWK, algorithm);
   // Only the key is of interest: what makes it trustworthy is the issuer who publishes it, not who signed the certificate.
-  return importX509(`-----BEGIN CERTIFICATE-----\n${chain[0]}\n-----END CERTIFICATE-----\n`, algorithm);
+  return importX509(`-----BEGIN CERTIFICATE-----\n${leaf}\n-----END CERTIFICATE-----\n`, algorithm);
+}
+
+function chainOf(entry: JsonObject): Chain {
+  const chain = member(entry, 'x5c');
+  return Array.isArray(chain) && chain.every((one) => typeof one === 'string') ? chain : [];
 }

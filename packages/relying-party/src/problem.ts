@@ -5,6 +5,7 @@ import { shownJson } from './json.ts';
 export type ProblemCode =
   | 'malformed'
   | 'header.algorithm'
+  | 'header.certificate'
   | 'header.critical'
   | 'header.key-id'
   | 'header.type'
@@ -15,6 +16,7 @@ export type ProblemCode =
   | 'claims.too-old'
   | 'claims.nonce'
   | 'claims.insecure'
+  | `holder.${string}`
   | `sgx.${string}`
   | `tpm.${string}`
   | (string & {});

@@ -8,14 +8,26 @@ import { type ProblemCode, problem, TokenRefused } from './problem.ts';
  * @param text the whole token
  * @param alg as its header says, and known to be allowed
  * @param keys all that the issuer publishes under the header's key id
- * @throws {TokenRefused} unless one of the keys made the signature
+ * @returns those that made the signature: one key may be published in several entries
+ * @throws {TokenRefused} when none did
  */
-export async function refuseForged(text: string, alg: Algorithm, keys: readonly PublishedKey[]): Promise<void> {
+export async function signersOf(
+  text: string,
+  alg: Algorithm,
+  keys: readonly PublishedKey[],
+): Promise<readonly PublishedKey[]> {
   if (keys.length === 0) throw refusal('header.key-id', 'the issuer publishes no key of this id', alg);
-  const fit = (await Promise.all(keys.map((key) => key.for(alg)))).filter((key) => key !== undefined);
-  if (fit.length === 0)
+  let isAnyFit = false;
+  const signers: PublishedKey[] = [];
+  for (const published of keys) {
+    const key = await published.for(alg);
+    if (!key) continue;
+    isAnyFit = true;
+    if (await signed(text, alg, key)) signers.push(published);
+  }
+  if (!isAnyFit)
     throw refusal('header.key-id', `the issuer's key is not fit for ${alg}`, `${alg} (RSA: at least 2048 bits)`);
-  for (const key of fit) if (await signed(text, alg, key)) return;
+  if (signers.length > 0) return signers;
   throw refusal('signature', `the signature is not by the issuer's key`, alg);
 }
 

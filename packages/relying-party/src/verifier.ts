@@ -1,16 +1,18 @@
 /**
  * Whether to believe an attestation token. The order: its shape; its header; its issuer, who is pinned; its signature,
- * by a key that the issuer publishes; then its times, nonce and settings and everything that was expected, all at
+ * by a key that the issuer publishes, and the certificates it brings, which must be those of this key; then its times, nonce and settings and everything that was expected, all at
  * once. Nothing of a token is reported on before its signature holds, save who it claims to be from.
  */
+import { certificateProblems } from './certificate.ts';
 import { parseCompact } from './compact.ts';
 import type { Expectation } from './expect/expectation.ts';
+import { holderOf } from './expect/tpm.ts';
 import { type Algorithm, algorithms, headerProblems } from './header.ts';
 import { type Fetch, fetchTrusting } from './http.ts';
 import { type CacheOptions, issuerKeys } from './issuer.ts';
 import type { JsonObject } from './json.ts';
 import { type Problem, TokenRefused } from './problem.ts';
-import { refuseForged } from './signature.ts';
+import { signersOf } from './signature.ts';
 import { insecureSettings, issuerProblems, tokenProblems } from './token.ts';
 
 export interface VerifierOptions {
@@ -58,6 +60,11 @@ export interface Verified {
   readonly header: JsonObject;
   /** The insecure settings that were accepted (`allowInsecure`); empty otherwise. */
   readonly insecure: readonly string[];
+  /**
+   * Whether whoever showed the token holds the key that it is for: `unproven` until `proveHolder` has seen it sign. Absent
+   * where the token is for no key.
+   */
+  readonly holder?: 'unproven' | 'proven';
 }
 
 export interface TokenVerifier {
@@ -87,7 +94,9 @@ export function tokenVerifier(options: VerifierOptions): TokenVerifier {
       const compact = parseCompact(token);
       refuse([...headerProblems(compact.header, allowed), ...issuerProblems(compact.claimed, issuer)]);
       const { alg, kid } = compact.header as { alg: Algorithm; kid: string };
-      await refuseForged(compact.text, alg, await keysOf(kid));
+      const signers = await signersOf(compact.text, alg, await keysOf(kid));
+      const published = signers.map(({ certificates }) => certificates);
+      refuse(certificateProblems(compact.header, published));
       const claims = compact.claimed;
       const demands = {
         nonce: wanted.nonce,
@@ -100,7 +109,12 @@ export function tokenVerifier(options: VerifierOptions): TokenVerifier {
         ...tokenProblems(claims, demands, now),
         ...expectations.flatMap((expectation) => expectation.problems(claims)),
       ]);
-      return { claims, header: compact.header, insecure: insecureSettings(claims) };
+      return {
+        claims,
+        header: compact.header,
+        insecure: insecureSettings(claims),
+        ...(holderOf(claims) && { holder: 'unproven' as const }),
+      };
     },
   };
 }

@@ -119,11 +119,17 @@ function numberOf(text: string, flag: string): number {
   return Number(text);
 }
 
-function print({ claims, header, insecure }: Verified, { json }: VerifyCommandOptions, terminal: Terminal): void {
+function print(
+  { claims, header, insecure, holder }: Verified,
+  { json }: VerifyCommandOptions,
+  terminal: Terminal,
+): void {
   for (const setting of insecure)
     printWarning(terminal, `the service ran with the insecure setting ${setting}: this token proves nothing`);
+  if (holder === 'unproven')
+    printWarning(terminal, 'the token is for a key (cnf): that whoever shows it holds this key is not proven');
   if (json) {
-    printJson(terminal, { outcome: 'accepted', error: null, insecure, header, claims });
+    printJson(terminal, { outcome: 'accepted', error: null, insecure, ...(holder && { holder }), header, claims });
     return;
   }
   const { out } = terminal;

@@ -4,6 +4,7 @@ export { defaultTpm, openTpm, type TpmAddress, type TpmDevice } from './device.t
 export { activateCredential, type EndorsementKey, endorsementCertificates, endorsementKey } from './endorsement.ts';
 export { type DeviceReason, TpmError } from './error.ts';
 export { type LogSource, type PlatformEvidence, type PlatformOptions, platformEvidence } from './evidence.ts';
+export { type HolderProofOptions, holderProof } from './holder.ts';
 export type { PublicJwk } from './jwk.ts';
 export {
   createAttestationKey,

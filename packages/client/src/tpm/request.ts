@@ -5,9 +5,10 @@
 import type { KeyObject } from 'node:crypto';
 import { type Bytes, base64url, utf8 } from '@assay/core/bytes';
 import { type PlatformEvidence, type PlatformOptions, platformEvidence } from './evidence.ts';
-import { jwkOf, jwsSignature, type PublicJwk, requestAlgorithm, type SigningKey, softwareKey } from './jwk.ts';
+import { jwkOf, type PublicJwk, requestAlgorithm, type SigningKey, softwareKey } from './jwk.ts';
+import { compactJws, residentSigner } from './jws.ts';
 import { areaOf, type KeyBlob, loadKey, type TpmKey } from './keys.ts';
-import { certify, signDigest } from './statements.ts';
+import { certify } from './statements.ts';
 import { hashed } from './templates.ts';
 import type { Tpm } from './tpm.ts';
 
@@ -68,6 +69,7 @@ export function prepared({ requestKey, otherKeys = [], customClaims = [] }: Requ
 }
 
 const zero = Uint8Array.of(0);
+const requestType = 'attReqV2';
 
 /**
  * Quotes, certifies and signs. Beside the attestation key one more is loaded at a time.
@@ -116,9 +118,13 @@ export async function tpmRequest(
     },
   });
   if (software)
-    return compactJws(software, payload({ jwk: software.jwk, info: { tpm_quote: { hash_alg: 'sha-256' } } }));
+    return compactJws(
+      software,
+      requestType,
+      payload({ jwk: software.jwk, info: { tpm_quote: { hash_alg: 'sha-256' } } }),
+    );
   const [key, proven] = await certifiedKey(options.requestKey as KeyBlob);
-  return compactJws(residentSigner(tpm, key), payload(proven));
+  return compactJws(residentSigner(tpm, key), requestType, payload(proven));
 }
 
 /** Nothing but the TPM itself can say so: the key is in it, with these attributes. */
@@ -130,16 +136,6 @@ async function certified(tpm: Tpm, key: TpmKey, by: TpmKey, challenge: Bytes): P
     signature: base64url(signature),
   };
   return { jwk: jwkOf(key.area), info: { tpm_certify: proof } };
-}
-
-const residentSigner = (tpm: Tpm, key: TpmKey): Pick<SigningKey, 'alg' | 'sign'> => ({
-  alg: requestAlgorithm(key.area),
-  sign: async (input) => jwsSignature(await signDigest(tpm, key, hashed('sha256', input))),
-});
-
-async function compactJws({ alg, sign }: Pick<SigningKey, 'alg' | 'sign'>, payload: object): Promise<string> {
-  const signed = [{ alg, typ: 'attReqV2' }, payload].map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
-  return `${signed}.${base64url(await sign(utf8(signed)))}`;
 }
 
 /** Values travel as text, with their kind beside them. */

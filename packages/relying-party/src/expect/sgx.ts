@@ -7,9 +7,7 @@ import { claimNames, sgxClaimNames } from '../claims.ts';
 import { type JsonObject, member } from '../json.ts';
 import { type Problem, problem } from '../problem.ts';
 import type { Expectation } from './expectation.ts';
-
-/** One value that is expected, or several of which one must be there. */
-export type OneOf<T> = T | readonly T[];
+import { listOf, type OneOf } from './one-of.ts';
 
 /** At least one of `mrenclave` and `mrsigner` must be given: without them the enclave may be anybody's. */
 export interface SgxExpectation {
@@ -97,11 +95,6 @@ const oneOf =
   (wanted: readonly unknown[]) =>
   (found: unknown): boolean =>
     wanted.includes(found);
-
-function listOf<T>(value: OneOf<T> | undefined): readonly T[] | undefined {
-  if (value === undefined) return undefined;
-  return Array.isArray(value) ? value : [value as T];
-}
 
 function measurements(name: string, value: OneOf<string> | undefined): readonly string[] | undefined {
   const list = listOf(value);
