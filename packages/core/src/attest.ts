@@ -3,7 +3,7 @@
  * baseline and a configurable policy, and upon success issues a token. Everything is synchronous and pure but the
  * doors of `World`; time, randomness, anchors and memory are handed in, so any verdict can be made again later.
  */
-import { checks, type Finding } from './appraisal.ts';
+import { type Appraisal, checks, type Finding } from './appraisal.ts';
 import type { Bytes } from './bytes/index.ts';
 import type { Claim, Json } from './claim.ts';
 import type {
@@ -67,6 +67,15 @@ export async function appraise<E, A extends Anchored, F, S>(
   return { facts, demands: verifier.baseline(facts, context) };
 }
 
+/**
+ * Records how the policy came to its ruling.
+ * @throws {Refusal} unless it permits
+ */
+export function requirePermit({ trace, decision, explanation, why }: Ruling, appraisal: Appraisal): void {
+  appraisal.attach('policy', trace);
+  appraisal.require(gate['attest.policy'], decision === 'permit', { observed: explanation, detail: why });
+}
+
 /** One request, whole: the wire's body in, the wire's answer out. */
 export async function attest<E, A extends Anchored, F, S>(
   type: AttestationType<E, A, F, S>,
@@ -86,11 +95,7 @@ export async function attest<E, A extends Anchored, F, S>(
   context.appraisal.demand(demands);
   const claims = type.verifier.claims(facts, context);
   const ruling = evaluate(policy.program, claims);
-  context.appraisal.attach('policy', ruling.trace);
-  context.appraisal.require(gate['attest.policy'], ruling.decision === 'permit', {
-    observed: ruling.explanation,
-    detail: ruling.why,
-  });
+  requirePermit(ruling, context.appraisal);
 
   const token = await world.issue({ type, claims: [...claims, ...echo(received.nonce)], ruling, policy });
   return type.answer(token, facts, world);

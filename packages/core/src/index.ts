@@ -18,7 +18,7 @@ export {
   type Seen,
   writeAppraisal,
 } from './appraisal.ts';
-export { appraise, attest, attestChecks, type Grant, type Prepared, type World } from './attest.ts';
+export { appraise, attest, attestChecks, type Grant, type Prepared, requirePermit, type World } from './attest.ts';
 export { type Bytes, base64, base64url, equal, fromBase64, hex, utf8 } from './bytes/index.ts';
 export type { Claim, Json, JsonObject } from './claim.ts';
 export type {

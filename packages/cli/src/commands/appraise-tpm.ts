@@ -5,7 +5,6 @@ import {
   AttestError,
   aikFamily,
   appraise,
-  attestChecks,
   type Bytes,
   type Claim,
   type Collateral,
@@ -17,6 +16,7 @@ import {
   microsoftTpmRoot,
   type Need,
   parseJson,
+  requirePermit,
 } from '@assay/core';
 import { fromBase64, fromUtf8, utf8 } from '@assay/core/bytes';
 import { compile, evaluate, type Program, type Ruling } from '@assay/core/policy';
@@ -101,11 +101,7 @@ async function judge({ evidence, program, roots, folder, known, at }: Case, term
     appraisal.demand(demands);
     if (program) {
       ruling = evaluate(program, claims);
-      appraisal.attach('policy', ruling.trace);
-      appraisal.require(attestChecks['attest.policy'], ruling.decision === 'permit', {
-        observed: ruling.explanation,
-        detail: ruling.why,
-      });
+      requirePermit(ruling, appraisal);
     }
   } catch (thrown) {
     if (!(thrown instanceof AttestError)) throw thrown;

@@ -3,7 +3,6 @@ import {
   Appraisal,
   AttestError,
   appraise,
-  attestChecks,
   type Bound,
   type Bytes,
   type Collateral,
@@ -11,6 +10,7 @@ import {
   forgetful,
   intelRoot,
   type Need,
+  requirePermit,
   type Submission,
 } from '@assay/core';
 import {
@@ -198,11 +198,7 @@ async function judge(
     appraisal.demand(appraised.demands);
     if (program) {
       ruling = evaluate(program, verifier.claims(facts, context));
-      appraisal.attach('policy', ruling.trace);
-      appraisal.require(attestChecks['attest.policy'], ruling.decision === 'permit', {
-        observed: ruling.explanation,
-        detail: ruling.why,
-      });
+      requirePermit(ruling, appraisal);
     }
   } catch (thrown) {
     if (!(thrown instanceof AttestError)) throw thrown;

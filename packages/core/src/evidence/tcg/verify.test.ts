@@ -1,13 +1,14 @@
 /** Requests of the TPM protocol: good ones, and for every declared check one that it refuses. */
 import { describe, expect, test } from 'vitest';
 import { close } from '../../appraisal.ts';
-import { type Bytes, base64url, concat, encode, fromBase64, u32le, utf8 } from '../../bytes/index.ts';
+import { type Bytes, base64url, concat, decode, encode, fromBase64, u32le, utf8 } from '../../bytes/index.ts';
 import type { Json, JsonObject } from '../../claim.ts';
 import { digest, generateKey } from '../../crypto/index.ts';
 import { at, type Case, challenge, claimsOf, judge, linux, machine, outcomes } from '../../judge-tpm.test.support.ts';
 import { issueCrl, parseCertificate } from '../../pki/index.ts';
 import {
   type ForgedEvent,
+  type ForgedTpm,
   forgeBoot,
   forgedKey,
   forgeLog,
@@ -19,6 +20,7 @@ import {
 } from '../../testing.ts';
 import type { check } from './checks.ts';
 import { eventType } from './event-types.ts';
+import { Signature } from './signature.ts';
 
 const rsa = generateKey('RSA-2048');
 const reportKey = rsaParts(rsa);
@@ -103,6 +105,16 @@ const revoked = issueCrl({
   extensions: [],
   signer: { scheme: 'ecdsa-sha256', key: forgedKey('development', 'root') },
 });
+
+/** The quote of a boot that Windows puts behind its log, over the PCRs that Windows selects. */
+function trustPoint(tpm: ForgedTpm, quoted: readonly ForgedEvent[]): ForgedEvent {
+  const select = [{ bank: 'sha256', indices: [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15] }] as const;
+  const { attest, signature } = tpm.quote({ boot: forgeBoot(quoted), extraData: new Uint8Array(0), select });
+  const { value } = decode(Signature, signature);
+  const bare = 'signature' in value ? value.signature : expect.fail('another scheme');
+  const data = forgeRecord(0xc001_0004, forgeRecord(0x8008_0001, attest), forgeRecord(0x8008_0002, bare));
+  return { pcr: 0xffff_ffff, type: eventType.noAction, data };
+}
 
 const ids: { readonly [id in keyof typeof check]: { readonly [what: string]: Case } } = {
   'tpm.request.shape': {
@@ -502,6 +514,33 @@ describe('a forged machine', () => {
       expect(outcomes(judged.appraisal).get('tpm.log.trust-point')).toBe('failed');
     },
   );
+
+  test('whose boots the log counts otherwise is accepted: a TPM hides its count from most keys', async () => {
+    const judged = await judge({ events: windowsBoot({ bootCounter: 169n }) });
+    expect(judged.message).toBeUndefined();
+    expect(claimsOf(judged).get('x-assay-tpm-boot-counted')).toBe(false);
+    expect(outcomes(judged.appraisal).get('tpm.log.boot-counter')).toBe('skipped');
+  });
+
+  test.each<[string, readonly ForgedEvent[], boolean, string]>([
+    ['agrees with the log', windows, true, 'passed'],
+    ['is of another boot', windowsBoot({ reportKey, bootCounter: 169n }), false, 'failed'],
+  ])('in whose log Windows left a quote that %s is accepted, and told so', async (_, quoted, reached, outcome) => {
+    const world = { attestationKey: { key: rsa, sign: { scheme: 'rsaSsa', hash: 'sha1' } } } as const;
+    const judged = await judge({ world, events: [...windows, trustPoint(forgeTpm({ at, ...world }), quoted)] });
+    expect(judged.message).toBeUndefined();
+    expect(claimsOf(judged).get('x-assay-tpm-trust-point')).toBe(reached);
+    expect(outcomes(judged.appraisal).get('tpm.log.trust-point')).toBe(outcome);
+  });
+
+  test('in whose log another key left a quote is accepted: it says nothing', async () => {
+    const world = { attestationKey: { key: rsa, sign: { scheme: 'rsaSsa', hash: 'sha1' } } } as const;
+    const stranger = { attestationKey: { key: generateKey('RSA-2048'), sign: world.attestationKey.sign } };
+    const judged = await judge({ world, events: [...windows, trustPoint(forgeTpm({ at, ...stranger }), windows)] });
+    expect(judged.message).toBeUndefined();
+    expect(claimsOf(judged).has('x-assay-tpm-trust-point')).toBe(false);
+    expect(outcomes(judged.appraisal).has('tpm.log.trust-point')).toBe(false);
+  });
 
   test('through a VBS enclave is accepted', async () => {
     const judged = await judge({ events: windows, request: { enclave: { key: rsa } } });
