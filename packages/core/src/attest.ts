@@ -48,7 +48,14 @@ export interface World<S> extends Desk {
 }
 
 const gate = checks({
-  'attest.once': ['OperationInvalid', 'This service context has not been used before'],
+  'attest.once': [
+    'OperationInvalid',
+    'This service context has not been used before',
+    {
+      remedy:
+        'Begin again with the first round. Where a client repeated its request by itself, the first answer to it says what was wrong',
+    },
+  ],
   'attest.policy': ['PolicyDenied', 'The policy permits this evidence'],
 });
 export const attestChecks = gate;
