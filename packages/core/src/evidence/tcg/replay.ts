@@ -140,9 +140,15 @@ export function explain({ bank, registers, locality }: Replay, index: number, qu
   return steps >= 0 ? { is: 'prefix', steps, of: values.length - 1 } : { is: 'unexplained' };
 }
 
-/** After a reset PCR 17 to 22 are all ones, all others zeros, PCR 0 perhaps with the locality at its end. */
+/** PCRs of a DRTM launch that has not taken place. */
+const isDrtm = (index: number): boolean => index >= 17 && index <= 22;
+
+/** What a PCR holds after a reset at locality 0: PCR 17 to 22 all ones, all others zeros. @param size in bytes */
+export const resetValue = (index: number, size: number): Bytes => new Uint8Array(size).fill(isDrtm(index) ? 0xff : 0);
+
+/** Whether a PCR is as after a reset, PCR 0 perhaps with the locality at its end. */
 export function isReset(index: number, value: Bytes, locality = 0): boolean {
-  if (index >= 17 && index <= 22) return value.every((byte) => byte === 0xff);
+  if (isDrtm(index)) return equal(value, resetValue(index, value.length));
   const last = value[value.length - 1];
   return isZero(value.subarray(0, -1)) && (last === 0 || (index === 0 && last === locality));
 }

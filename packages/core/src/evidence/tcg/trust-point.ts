@@ -10,7 +10,7 @@ import { utf16Trimmed } from './efi.ts';
 import { eventType } from './event-types.ts';
 import type { EventLog } from './log.ts';
 import { selectedPcrs } from './pcrs.ts';
-import type { Replay } from './replay.ts';
+import { type Replay, resetValue } from './replay.ts';
 import type { Signature } from './signature.ts';
 import { parseRecords, type WbclRecord } from './wbcl.ts';
 
@@ -59,7 +59,7 @@ function groupsIn(record: WbclRecord): readonly TrustPoint[] {
 export function isTrustPointReached({ quote, signature }: TrustPoint, { bank, registers }: Replay): boolean {
   const values = selectedPcrs(quote.attested.selection).map(({ bank: name, index }) => {
     const size = [...hashes.values()].find((one) => one.name === name)?.size ?? 0;
-    return name === bank ? (registers.get(index)?.values.at(-1) ?? new Uint8Array(size)) : undefined;
+    return name === bank ? (registers.get(index)?.values.at(-1) ?? resetValue(index, size)) : undefined;
   });
   const hash = bankOf(signature.value.hash);
   return (
