@@ -47,12 +47,17 @@ const mostRoots = 16;
  */
 export function readRoots(path: string): readonly Bytes[] {
   try {
-    const pem = new Uint8Array(readFileSync(path));
-    const certificates = pemBlocks(pem, 'CERTIFICATE', mostRoots, path).map((der) => parseCertificate(der, path).spki);
-    const roots = [...certificates, ...pemBlocks(pem, 'PUBLIC KEY', mostRoots, path)];
+    const certificates = rootCertificates(path).map((der) => parseCertificate(der, path).spki);
+    const roots = [...certificates, ...blocksOf(path, 'PUBLIC KEY')];
     if (roots.length > 0) return roots;
   } catch (cause) {
     throw misconfigured(`The roots in ${path} cannot be read`, cause);
   }
   throw misconfigured(`${path} holds neither a certificate nor a public key in PEM`);
 }
+
+/** The roots of such a file that are there as certificates: chains that end below them are completed with these. */
+export const rootCertificates = (path: string): readonly Bytes[] => blocksOf(path, 'CERTIFICATE');
+
+const blocksOf = (path: string, label: string): readonly Bytes[] =>
+  pemBlocks(new Uint8Array(readFileSync(path)), label, mostRoots, path);

@@ -11,7 +11,7 @@ import {
   type Memo,
   types as registered,
 } from '@assay/core';
-import { anchorsInForce, readRoots } from './anchors.ts';
+import { anchorsInForce, readRoots, rootCertificates } from './anchors.ts';
 import { readList, withAikIssuers } from './collateral/aik-issuers.ts';
 import { configuredCollateral } from './collateral/configured.ts';
 import { withReferenceLogs } from './collateral/reference-logs.ts';
@@ -115,6 +115,7 @@ export function makeDeps(
       withAikIssuers(
         collateral ?? collateralOf(config, anchors, metrics, now),
         config.tpm.revocationLists.map(readList),
+        [...config.tpm.roots, ...loud.anchors].flatMap(rootCertificates),
       ),
       referenceFolder,
       { clock: () => performance.now() },

@@ -30,6 +30,12 @@ test('the certificates above an attestation key come out of what is held, whatev
   expect(asked.at(-1)).toEqual([other]);
 });
 
+test('a root that the operator named need not be held a second time', async () => {
+  const { issuer, root } = tpm.certificates;
+  const have = await withAikIssuers(source(issuer), [], [root]).collateral([need], at);
+  expect(pemBlocks(have.get(need.name) ?? new Uint8Array(), 'CERTIFICATE', 8)).toEqual([issuer, root]);
+});
+
 test('T41: nothing held is nothing found: no source is asked for what evidence names', async () => {
   const have = await withAikIssuers(source(tpm.certificates.root), []).collateral([need], at);
   expect([have.size, asked.at(-1)]).toEqual([0, []]);

@@ -22,14 +22,21 @@ interface Known {
   readonly answers: readonly NeedName[];
 }
 
-/** @param lists of attestation key CAs */
-export function withAikIssuers(source: CollateralSource, lists: readonly Crl[]): CollateralSource {
+/**
+ * @param lists of attestation key CAs
+ * @param roots certificates at hand beside what the source holds: those of roots that the operator named
+ */
+export function withAikIssuers(
+  source: CollateralSource,
+  lists: readonly Crl[],
+  roots: readonly Bytes[] = [],
+): CollateralSource {
   let known: ReadonlyMap<string, Known> = new Map();
 
   async function held(): Promise<readonly Known[]> {
     const before = known;
     known = new Map(
-      (await source.certificates()).map((der) => {
+      [...roots, ...(await source.certificates())].map((der) => {
         const key = base64(der);
         return [key, before.get(key) ?? readKnown(der)] as const;
       }),
