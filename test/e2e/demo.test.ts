@@ -90,8 +90,10 @@ describe.skipIf(!isBuilt)('demo (needs a build: npm run build)', () => {
     const { stdout, code } = await run(['demo', '--json'], temporary);
     expect(code).toBe(0);
     const told = JSON.parse(stdout);
-    expect(told.claims['x-assay-insecure']).toEqual(['development-anchors']);
-    expect(told.flipped.error.check).toBe('intel.quote.signed');
+    expect(told.sgx.claims['x-assay-insecure']).toEqual(['development-anchors']);
+    expect(told.sgx.forgeries.map(({ error }: { error: { check: string } }) => error.check)).toEqual([
+      'intel.quote.signed',
+    ]);
   });
 
   test.each<[string, number, Interruption['by']]>([

@@ -1,11 +1,6 @@
 /** What the demo's processes say to one another. Whole values, no handles: each could run on a machine of its own. */
 import type { JsonObject } from '@assay/core';
 
-/** Where evidence comes from. */
-export type Platform =
-  | { readonly kind: 'simulated'; readonly seed: string; readonly at: Date }
-  | { readonly kind: 'recorded'; readonly quote: Uint8Array };
-
 export interface ServiceOrder {
   /** Settings by flag, as on the command line of `assay serve`. */
   readonly flags: Readonly<Record<string, string>>;
@@ -18,28 +13,57 @@ export interface Serving {
   readonly insecure: readonly string[];
 }
 
+/** Where an enclave's evidence comes from. */
+export type Platform =
+  | { readonly kind: 'simulated'; readonly seed: string; readonly at: Date }
+  | { readonly kind: 'recorded'; readonly quote: Uint8Array };
+
+/** An enclave to be attested. */
+export interface EnclaveErrand {
+  readonly type: 'SgxEnclave';
+  readonly platform: Platform;
+  /** Damage on the way: one bit of the quote. */
+  readonly flip?: { readonly byte: number; readonly bit: number };
+}
+export type Errand = EnclaveErrand;
+
 export interface ClientOrder {
   readonly endpoint: string;
   /** PEM. */
   readonly ca: string;
-  readonly platform: Platform;
   readonly nonce: string;
-  /** Damage on the way: one bit of the quote. */
-  readonly flip?: { readonly byte: number; readonly bit: number };
+  readonly errand: Errand;
 }
-export type ClientNews =
-  | { readonly kind: 'collected'; readonly length: number; readonly runtimeData?: Uint8Array }
-  | { readonly kind: 'sending'; readonly uri: string }
-  | { readonly kind: 'issued'; readonly token: string; readonly appraisal?: JsonObject; readonly milliseconds: number }
-  | {
-      readonly kind: 'refused';
-      readonly code: string;
-      readonly message: string;
-      readonly status?: number;
-      readonly check?: string;
-      readonly appraisal?: JsonObject;
-    };
+export interface Collected {
+  readonly kind: 'collected';
+  /** Of the evidence as it is sent, in bytes. */
+  readonly length: number;
+  readonly runtimeData?: Uint8Array;
+}
+export interface Issued {
+  readonly kind: 'issued';
+  readonly token: string;
+  readonly appraisal?: JsonObject;
+  readonly milliseconds: number;
+}
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: string;
+  readonly message: string;
+  readonly status?: number;
+  readonly check?: string;
+  readonly appraisal?: JsonObject;
+}
+export type ClientNews = Collected | { readonly kind: 'sending'; readonly uri: string } | Issued | Refused;
 
+/** Who the relying party expects. */
+export type Expected = {
+  readonly type: 'SgxEnclave';
+  readonly mrenclave: string;
+  readonly mrsigner: string;
+  readonly debuggable: boolean;
+  readonly runtimeData?: Uint8Array;
+};
 export type RelyingPartyOrder =
   | { readonly kind: 'challenge' }
   | {
@@ -48,10 +72,7 @@ export type RelyingPartyOrder =
       readonly issuer: string;
       /** PEM. */
       readonly ca: string;
-      readonly mrenclave: string;
-      readonly mrsigner: string;
-      readonly debuggable: boolean;
-      readonly runtimeData?: Uint8Array;
+      readonly expected: Expected;
     };
 export type RelyingPartyNews =
   | { readonly kind: 'nonce'; readonly nonce: string }

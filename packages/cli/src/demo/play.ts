@@ -7,8 +7,9 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ending } from '../exit.ts';
 import { printJson, type Screen, type Terminal } from '../ui.ts';
-import { type Recording, recording, simulation } from './piece.ts';
-import { type Cast, perform } from './scenes.ts';
+import { perform } from './performance.ts';
+import type { Cast } from './scene.ts';
+import { type Recording, recording, simulation } from './sgx/piece.ts';
 import { enter } from './stage.ts';
 
 export interface DemoOptions extends Recording {
