@@ -14,13 +14,15 @@ import { onlyFailures } from './story.ts';
 
 export interface Act {
   readonly title: string;
+  /** Who comes on stage for it. */
+  readonly introduction?: readonly (readonly [who: string, about: string])[];
   readonly honest: Attempt;
   /** Who the relying party expects, and in words what of the token it compares. */
   readonly expected: (collected: Collected | undefined) => readonly [Expected, words: string];
   readonly forgeries: readonly Forgery[];
 }
 
-interface Forgery {
+export interface Forgery {
   readonly title: string;
   /** Sets the stage for it. */
   readonly attempt: () => Promise<Attempt>;
@@ -45,6 +47,7 @@ export interface Told {
 export async function playAct(act: Act, scene: Scene): Promise<Told> {
   const { story, screen } = scene;
   story.heading(act.title);
+  if (act.introduction) story.introduction(act.introduction);
   const { news, collected } = await attest(act.honest, scene);
   if (news.kind === 'refused') return refusedAtOnce(news, scene);
   const { token, appraisal } = news;

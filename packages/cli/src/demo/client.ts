@@ -7,10 +7,16 @@ import { fetchAppraisal } from '../commands/attest.ts';
 import { actor } from './actor.ts';
 import type { ClientNews, ClientOrder } from './messages.ts';
 import { attestEnclave } from './sgx/attest.ts';
+import { attestMachine } from './tpm/attest.ts';
 import type { Way } from './way.ts';
 
 actor<ClientOrder, ClientNews>(async ({ endpoint, ca, nonce, errand }, tell) => {
-  const client = attestationClient({ endpoint, ca, retry: { retries: 0 } });
+  const client = attestationClient({
+    endpoint,
+    ca,
+    retry: { retries: 0 },
+    ...(errand.type === 'Tpm' && { token: errand.bearer }),
+  });
   let begun = 0;
   const way: Way = {
     collected: (what) => tell({ kind: 'collected', ...what }),
@@ -20,7 +26,9 @@ actor<ClientOrder, ClientNews>(async ({ endpoint, ca, nonce, errand }, tell) => 
     },
   };
   try {
-    const { token, appraisalId } = await attestEnclave(errand, nonce, client, way);
+    const { token, appraisalId } = await (errand.type === 'Tpm'
+      ? attestMachine(errand, nonce, client, way)
+      : attestEnclave(errand, nonce, client, way));
     const milliseconds = performance.now() - begun;
     const appraisal = await fetchAppraisal(client, appraisalId);
     tell({ kind: 'issued', token, milliseconds, ...(appraisal && { appraisal }) });

@@ -5,51 +5,90 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchTrusting } from '@assay/client';
-import { printTable } from '../table.ts';
 import { printWarning, type Screen, type Terminal } from '../ui.ts';
 import { playAct, type Told } from './act.ts';
-import type { Serving } from './messages.ts';
+import type { Machine, Serving } from './messages.ts';
 import type { Cast, Scene } from './scene.ts';
 import { enclaveAct } from './sgx/act.ts';
 import type { EnclavePiece } from './sgx/piece.ts';
 import { storyOn } from './story.ts';
+import { machineAct } from './tpm/act.ts';
+import type { MachinePiece } from './tpm/piece.ts';
+
+export interface Programme {
+  readonly enclave: EnclavePiece;
+  /** A recording is played alone: its service believes no development root, and lives at another time. */
+  readonly machine?: MachinePiece;
+}
 
 /** What the performance came to. */
 interface Performance {
   readonly outcome: Told['outcome'];
   readonly insecure: readonly string[];
   readonly sgx: Told;
+  readonly tpm?: Told & { readonly by: Machine['tpm']['kind'] };
 }
 
 export async function perform(
-  piece: EnclavePiece,
+  programme: Programme,
   cast: Cast,
   folder: string,
   screen: Screen,
   terminal: Terminal,
 ): Promise<Performance> {
+  const { enclave, machine } = programme;
+  // It takes its time, and comes on stage last.
+  if (machine) cast.machine?.order({ kind: 'boot', ...machine.ca });
   const story = storyOn(screen);
-  story.heading('assay demo: remote attestation with three processes');
-  const { issuer, authority, insecure } = await open(piece, cast, folder);
+  story.heading('assay demo: remote attestation, each side a process of its own');
+  const { issuer, authority, insecure } = await open(programme, cast, folder);
   const ca = readFileSync(authority, 'utf8');
-  introduce(piece, cast, issuer, await readiness(issuer, ca), screen);
-  printWarning(terminal, `${insecure.join(', ')}: ${piece.warning}`);
+  const { service, client, relyingParty } = cast;
+  const boots = cast.machine && (['machine', `process ${cast.machine.pid}, boots meanwhile`] as const);
+  story.introduction([
+    ['service', `process ${service.pid}, ${issuer}, keys and certificates just made`],
+    ['', `/readyz says ${await readiness(issuer, ca)}`],
+    ['client', `process ${client.pid}, beside whatever is attested`],
+    ['relying party', `process ${relyingParty.pid}, knows whom it expects`],
+    ['enclave', enclave.about],
+    ...(boots ? [boots] : []),
+  ]);
+  printWarning(terminal, `${insecure.join(', ')}: ${enclave.warning}`);
   const scene: Scene = { cast, story, screen, terminal, issuer, ca };
-  const sgx = await playAct(enclaveAct(piece), scene);
-  if (sgx.outcome === 'accepted') {
+
+  const sgx = await playAct(enclaveAct(enclave), scene);
+  const tpm = machine && (await playMachine(machine, scene));
+  const told = [sgx, ...(tpm ? [tpm] : [])];
+  const outcome = told.every((act) => act.outcome === 'accepted') ? 'accepted' : 'refused';
+  if (outcome === 'accepted') {
     screen.line();
     screen.line(
       ` ${screen.paint.green(screen.glyphs.passed)} ${screen.paint.bold('what was true was believed, what was forged was refused')}`,
     );
     screen.line();
   }
-  return { outcome: sgx.outcome, insecure, sgx };
+  return { outcome, insecure, sgx, ...(tpm && { tpm }) };
+}
+
+async function playMachine({ bearer }: MachinePiece, scene: Scene): Promise<Performance['tpm']> {
+  const actor = scene.cast.machine;
+  if (!actor) return undefined;
+  const { machine } = await actor.news();
+  return { by: machine.tpm.kind, ...(await playAct(machineAct(machine, bearer, actor), scene)) };
 }
 
 /** The service on its embedded default: all that it needs, it makes in its data folder. */
-async function open({ flags }: EnclavePiece, { service }: Cast, folder: string): Promise<Serving> {
+async function open({ enclave, machine }: Programme, { service }: Cast, folder: string): Promise<Serving> {
+  const anchors = [enclave.anchor ?? [], machine?.anchor ?? []].flat();
   service.order({
-    flags: { 'data-folder': join(folder, 'data'), 'listen-port': '0', 'log-level': 'silent', ...flags },
+    flags: {
+      'data-folder': join(folder, 'data'),
+      'listen-port': '0',
+      'log-level': 'silent',
+      ...enclave.flags,
+      ...machine?.flags,
+      ...(anchors.length > 0 && { 'insecure-anchors': JSON.stringify(anchors) }),
+    },
   });
   return service.news();
 }
@@ -62,25 +101,4 @@ async function readiness(issuer: string, ca: string): Promise<string> {
   for await (const chunk of reply.body ?? []) text += Buffer.from(chunk).toString('utf8');
   const { status, insecure } = JSON.parse(text) as { readonly status: string; readonly insecure: readonly string[] };
   return `${status}, insecure: ${insecure.join(', ')}`;
-}
-
-function introduce(
-  { about }: EnclavePiece,
-  { service, client, relyingParty }: Cast,
-  issuer: string,
-  readyz: string,
-  screen: Screen,
-): void {
-  const rows = [
-    ['service', `process ${service.pid}, ${issuer}, keys and certificates just made`],
-    ['', `/readyz says ${readyz}`],
-    ['client', `process ${client.pid}, beside the enclave`],
-    ['relying party', `process ${relyingParty.pid}, knows the enclave’s measurement and signer`],
-    ['platform', about],
-  ] as const;
-  printTable(
-    screen,
-    rows.map(([name, text]) => [{ text: name, paint: screen.paint.dim }, text]),
-    { indent: 1 },
-  );
 }

@@ -1,5 +1,5 @@
 /**
- * The demo's life: a folder of its own, three processes on the stage, the performance, and nothing left behind, however
+ * The demo's life: a folder of its own, processes on the stage, the performance, and nothing left behind, however
  * it ends.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { perform } from './performance.ts';
 import type { Cast } from './scene.ts';
 import { type Recording, recording, simulation } from './sgx/piece.ts';
 import { enter } from './stage.ts';
+import { laboratory } from './tpm/piece.ts';
 
 export interface DemoOptions extends Recording {
   readonly json?: true;
@@ -23,9 +24,10 @@ export async function play(options: DemoOptions, terminal: Terminal): Promise<En
   const recorded = await recording(options, terminal);
   const folder = mkdtempSync(join(tmpdir(), 'assay-demo-'));
   const cast: Cast = {
-    service: enter('./service.js'),
-    client: enter('./client.js'),
-    relyingParty: enter('./relying-party.js'),
+    service: enter('./service.js', folder),
+    client: enter('./client.js', folder),
+    relyingParty: enter('./relying-party.js', folder),
+    ...(!recorded && { machine: enter('./machine.js', folder) }),
   };
   let struck: Promise<void> | undefined;
   const strike = (): Promise<void> =>
@@ -39,9 +41,11 @@ export async function play(options: DemoOptions, terminal: Terminal): Promise<En
   };
   for (const signal of signals) process.on(signal, interrupted);
   try {
-    const piece = recorded ?? (await simulation(folder, terminal.now()));
+    const programme = recorded
+      ? { enclave: recorded }
+      : { enclave: await simulation(folder, terminal.now()), machine: await laboratory(folder, terminal.now()) };
     const screen: Screen = options.json ? { ...terminal.out, line: () => {} } : terminal.out;
-    const told = await perform(piece, cast, folder, screen, terminal);
+    const told = await perform(programme, cast, folder, screen, terminal);
     if (options.json) printJson(terminal, told);
     return told.outcome === 'accepted' ? 'passed' : 'refused';
   } finally {

@@ -1,7 +1,7 @@
 /** The demo's third process: whoever has secrets to give away. It asks for freshness, and believes nothing but the token. */
 import { randomBytes } from 'node:crypto';
 import type { JsonObject } from '@assay/core';
-import { type Expectation, sgx, TokenRefused, tokenVerifier } from '@assay/relying-party';
+import { sgx, TokenRefused, tokenVerifier, tpm } from '@assay/relying-party';
 import { actor } from './actor.ts';
 import type { Expected, RelyingPartyNews, RelyingPartyOrder } from './messages.ts';
 
@@ -18,9 +18,7 @@ function relyingParty(): Act {
   };
 }
 
-function expectationOf({ type: _, ...expected }: Expected): Expectation {
-  return sgx(expected);
-}
+const expectationOf = (expected: Expected) => (expected.type === 'Tpm' ? tpm(expected) : sgx(expected));
 
 async function verify(order: Extract<RelyingPartyOrder, { kind: 'verify' }>, nonce: string): Promise<RelyingPartyNews> {
   const { token, issuer, ca, expected } = order;

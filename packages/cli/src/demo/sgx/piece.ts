@@ -16,6 +16,8 @@ export interface EnclavePiece {
   readonly about: string;
   /** Settings of the service, by flag. */
   readonly flags: Readonly<Record<string, string>>;
+  /** A development root, a file; a recording needs none. */
+  readonly anchor?: string;
   /** What its insecure settings mean here. */
   readonly warning: string;
 }
@@ -36,11 +38,9 @@ export async function simulation(folder: string, at: Date): Promise<EnclavePiece
     platform: { kind: 'simulated', seed, at },
     enclave: enclaveOf(world.quote(), 'the simulated quote'),
     about: 'simulated by assay forge, under a development root',
-    flags: {
-      'collateral-folder': join(folder, 'collateral'),
-      'insecure-anchors': join(folder, 'development-root.pem'),
-    },
-    warning: 'the service believes a development root: its tokens prove nothing outside this demo',
+    flags: { 'collateral-folder': join(folder, 'collateral') },
+    anchor: join(folder, 'development-root.pem'),
+    warning: 'the service believes development roots: its tokens prove nothing outside this demo',
   };
 }
 
