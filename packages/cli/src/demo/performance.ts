@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { fetchTrusting } from '@assay/client';
 import { printWarning, type Screen, type Terminal } from '../ui.ts';
 import { playAct, type Told } from './act.ts';
-import type { Machine, Serving } from './messages.ts';
+import type { Machine, MachineNews, MachineOrder, Serving } from './messages.ts';
 import type { Cast, Scene } from './scene.ts';
 import { enclaveAct } from './sgx/act.ts';
 import type { EnclavePiece } from './sgx/piece.ts';
+import type { Actor } from './stage.ts';
 import { storyOn } from './story.ts';
 import { machineAct } from './tpm/act.ts';
 import type { MachinePiece } from './tpm/piece.ts';
@@ -18,7 +19,7 @@ import type { MachinePiece } from './tpm/piece.ts';
 export interface Programme {
   readonly enclave: EnclavePiece;
   /** A recording is played alone: its service believes no development root, and lives at another time. */
-  readonly machine?: MachinePiece;
+  readonly machine?: { readonly piece: MachinePiece; readonly actor: Actor<MachineOrder, MachineNews> };
 }
 
 /** What the performance came to. */
@@ -38,20 +39,19 @@ export async function perform(
 ): Promise<Performance> {
   const { enclave, machine } = programme;
   // It takes its time, and comes on stage last.
-  if (machine) cast.machine?.order({ kind: 'boot', ...machine.ca });
+  machine?.actor.order({ kind: 'boot', ...machine.piece.ca });
   const story = storyOn(screen);
   story.heading('assay demo: remote attestation, each side a process of its own');
   const { issuer, authority, insecure } = await open(programme, cast, folder);
   const ca = readFileSync(authority, 'utf8');
   const { service, client, relyingParty } = cast;
-  const boots = cast.machine && (['machine', `process ${cast.machine.pid}, boots meanwhile`] as const);
   story.introduction([
     ['service', `process ${service.pid}, ${issuer}, keys and certificates just made`],
     ['', `/readyz says ${await readiness(issuer, ca)}`],
     ['client', `process ${client.pid}, beside whatever is attested`],
     ['relying party', `process ${relyingParty.pid}, knows whom it expects`],
     ['enclave', enclave.about],
-    ...(boots ? [boots] : []),
+    ...(machine ? [['machine', `process ${machine.actor.pid}, boots meanwhile`] as const] : []),
   ]);
   printWarning(terminal, `${insecure.join(', ')}: ${enclave.warning}`);
   const scene: Scene = { cast, story, screen, terminal, issuer, ca };
@@ -70,23 +70,24 @@ export async function perform(
   return { outcome, insecure, sgx, ...(tpm && { tpm }) };
 }
 
-async function playMachine({ bearer }: MachinePiece, scene: Scene): Promise<Performance['tpm']> {
-  const actor = scene.cast.machine;
-  if (!actor) return undefined;
+async function playMachine(
+  { piece, actor }: NonNullable<Programme['machine']>,
+  scene: Scene,
+): Promise<NonNullable<Performance['tpm']>> {
   const { machine } = await actor.news();
-  return { by: machine.tpm.kind, ...(await playAct(machineAct(machine, bearer, actor), scene)) };
+  return { by: machine.tpm.kind, ...(await playAct(machineAct(machine, piece.bearer, actor), scene)) };
 }
 
 /** The service on its embedded default: all that it needs, it makes in its data folder. */
 async function open({ enclave, machine }: Programme, { service }: Cast, folder: string): Promise<Serving> {
-  const anchors = [enclave.anchor ?? [], machine?.anchor ?? []].flat();
+  const anchors = [enclave.anchor ?? [], machine?.piece.anchor ?? []].flat();
   service.order({
     flags: {
       'data-folder': join(folder, 'data'),
       'listen-port': '0',
       'log-level': 'silent',
       ...enclave.flags,
-      ...machine?.flags,
+      ...machine?.piece.flags,
       ...(anchors.length > 0 && { 'insecure-anchors': JSON.stringify(anchors) }),
     },
   });

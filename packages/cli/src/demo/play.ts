@@ -7,7 +7,8 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ending } from '../exit.ts';
 import { printJson, type Screen, type Terminal } from '../ui.ts';
-import { perform } from './performance.ts';
+import type { MachineNews, MachineOrder } from './messages.ts';
+import { type Programme, perform } from './performance.ts';
 import type { Cast } from './scene.ts';
 import { type Recording, recording, simulation } from './sgx/piece.ts';
 import { enter } from './stage.ts';
@@ -27,12 +28,12 @@ export async function play(options: DemoOptions, terminal: Terminal): Promise<En
     service: enter('./service.js', folder),
     client: enter('./client.js', folder),
     relyingParty: enter('./relying-party.js', folder),
-    ...(!recorded && { machine: enter('./machine.js', folder) }),
   };
+  const machine = recorded ? undefined : enter<MachineOrder, MachineNews>('./machine.js', folder);
   let struck: Promise<void> | undefined;
   const strike = (): Promise<void> =>
-    (struck ??= Promise.all(Object.values(cast).map((one) => one.leave())).then(() =>
-      rmSync(folder, { recursive: true, force: true }),
+    (struck ??= Promise.all([...Object.values(cast), ...(machine ? [machine] : [])].map((one) => one.leave())).then(
+      () => rmSync(folder, { recursive: true, force: true }),
     ));
   // However often it is pressed: the stage is cleared once, and then the process ends.
   let interruption: Promise<never> | undefined;
@@ -41,9 +42,11 @@ export async function play(options: DemoOptions, terminal: Terminal): Promise<En
   };
   for (const signal of signals) process.on(signal, interrupted);
   try {
-    const programme = recorded
-      ? { enclave: recorded }
-      : { enclave: await simulation(folder, terminal.now()), machine: await laboratory(folder, terminal.now()) };
+    const at = terminal.now();
+    const programme: Programme = {
+      enclave: recorded ?? (await simulation(folder, at)),
+      ...(machine && { machine: { piece: await laboratory(folder, at), actor: machine } }),
+    };
     const screen: Screen = options.json ? { ...terminal.out, line: () => {} } : terminal.out;
     const told = await perform(programme, cast, folder, screen, terminal);
     if (options.json) printJson(terminal, told);

@@ -9,8 +9,6 @@ import type {
   Errand,
   Expected,
   Issued,
-  MachineNews,
-  MachineOrder,
   Refused,
   RelyingPartyNews,
   RelyingPartyOrder,
@@ -24,8 +22,6 @@ export interface Cast {
   readonly service: Actor<ServiceOrder, Serving>;
   readonly client: Actor<ClientOrder, ClientNews>;
   readonly relyingParty: Actor<RelyingPartyOrder, RelyingPartyNews>;
-  /** Absent where a recording is played: there is none of a machine. */
-  readonly machine?: Actor<MachineOrder, MachineNews>;
 }
 
 /** What every scene needs. */
