@@ -6,7 +6,7 @@ import { webcrypto } from 'node:crypto';
 import { type AttestationClient, AttestationError, attestationClient, reportDataFor } from '@assay/client';
 import { utf8 } from '@assay/core';
 import { forgeIntel } from '@assay/core/testing';
-import { fetchAppraisal } from '../commands/attest.ts';
+import { fetchAppraisal } from '../sending.ts';
 import { actor } from './actor.ts';
 import type { ClientNews, ClientOrder, Platform } from './messages.ts';
 
