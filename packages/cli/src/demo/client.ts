@@ -3,7 +3,7 @@
  * client's own kit.
  */
 import { type AttestationClient, AttestationError, attestationClient } from '@assay/client';
-import { fetchAppraisal } from '../commands/attest.ts';
+import { fetchAppraisal } from '../sending.ts';
 import { actor } from './actor.ts';
 import type { ClientNews, ClientOrder } from './messages.ts';
 import { attestEnclave } from './sgx/attest.ts';

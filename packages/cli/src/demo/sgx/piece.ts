@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { hex, Malformed, toPem, utf8 } from '@assay/core';
 import { decodeQuote } from '@assay/core/intel';
 import { forgeIntel } from '@assay/core/testing';
-import { collateralFiles, write } from '../../commands/forge.ts';
+import { collateralFiles } from '../../commands/forge.ts';
 import { CommandError } from '../../exit.ts';
 import { evidenceBytes, momentOf, momentText, readInput, requireFolder } from '../../input.ts';
+import { writeFolder } from '../../output.ts';
 import type { Terminal } from '../../ui.ts';
 import type { Platform } from '../messages.ts';
 
@@ -33,7 +34,7 @@ export async function simulation(folder: string, at: Date): Promise<EnclavePiece
   const seed = `demo ${folder} ${at.getTime()}`;
   const world = forgeIntel({ seed, at });
   const root = utf8(toPem('CERTIFICATE', world.certificates.root));
-  await write(folder, new Map([['development-root.pem', root], ...collateralFiles(world)]));
+  await writeFolder(folder, new Map([['development-root.pem', root], ...collateralFiles(world)]));
   return {
     platform: { kind: 'simulated', seed, at },
     enclave: enclaveOf(world.quote(), 'the simulated quote'),

@@ -1,9 +1,9 @@
 /** What the demo plays of machines with a TPM: a CA for their attestation keys, and the settings that the service needs. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { base64url, toPem, utf8 } from '@assay/core';
+import { base64url, toPem } from '@assay/core';
 import { forgeTpm } from '@assay/core/testing';
-import { write } from '../../commands/forge.ts';
+import { writeFolder } from '../../output.ts';
 import { loaderDigest } from './boot.ts';
 
 export interface MachinePiece {
@@ -20,13 +20,13 @@ export interface MachinePiece {
 export async function laboratory(folder: string, at: Date): Promise<MachinePiece> {
   const ca = { seed: `demo ${folder} ${at.getTime()}`, at };
   const { certificates } = forgeTpm(ca);
-  const pem = (...chain: readonly Uint8Array[]) => utf8(chain.map((der) => toPem('CERTIFICATE', der)).join(''));
-  await write(
+  const pem = (...chain: readonly Uint8Array[]) => chain.map((der) => toPem('CERTIFICATE', der)).join('');
+  await writeFolder(
     folder,
     new Map([
       ['attestation-key-root.pem', pem(certificates.root)],
       [join('collateral', 'attestation-key-ca.pem'), pem(certificates.issuer, certificates.root)],
-      ['tpm.policy', utf8(policy)],
+      ['tpm.policy', policy],
     ]),
   );
   const bearer = randomBytes(24).toString('base64url');

@@ -1,9 +1,9 @@
 /** A log for people and their tools: what each event says, how much of it its digest proves, and what the PCRs come to. */
-import { type Bytes, fromUtf8, hex } from '../../bytes/index.ts';
+import { type Bytes, hex } from '../../bytes/index.ts';
 import { Malformed } from '../../errors.ts';
 import { algorithm, type Bank } from './algorithms.ts';
 import { type Belief, beliefOf } from './belief.ts';
-import { utf16Trimmed } from './efi.ts';
+import { eventMeaning, plainText, type ShownRecord, shownRecords } from './describe-event.ts';
 import { eventTypeName } from './event-types.ts';
 import { type EventLog, type LogEvent, parseLog, signature03, startsWith } from './log.ts';
 import { bankId, banksOf, replay } from './replay.ts';
@@ -19,6 +19,10 @@ export interface ExplainedEvent {
   readonly believed: Belief['believed'];
   /** What the data say, where that is text. Nothing but `believed` tells whether it is so. */
   readonly text?: string;
+  /** The same of data that are no text: in one line. */
+  readonly meaning?: string;
+  /** What Windows tagged. */
+  readonly records?: readonly ShownRecord[];
   readonly bytes: number;
 }
 
@@ -36,20 +40,34 @@ export interface ExplainedLog {
 }
 
 /**
- * Reads a file as a log; undefined for anything else.
+ * Reads a file as a log, of PCRs or of measurement registers; undefined for anything else.
  * @throws {Malformed} for what begins as a log and does not read to its end
  */
-export function explainLog(input: Bytes): ExplainedLog | undefined {
+export function logIn(input: Bytes): EventLog | undefined {
   if (!isLog(input)) return undefined;
   const asPcrs = parseLog(input);
-  const kind = isOfGuest(asPcrs) ? 'ccel' : 'tcg';
-  const log = kind === 'ccel' ? parseLog(input, kind) : asPcrs;
+  return isOfGuest(asPcrs) ? parseLog(input, 'ccel') : asPcrs;
+}
+
+/** The bank that a log is explained by. @throws {Malformed} for logs without a bank that is computed here */
+export function explainedBank(log: EventLog): Bank {
   const banks = banksOf(log);
   const bank = banks.includes('sha256') ? 'sha256' : banks.at(-1);
   if (!bank) throw new Malformed('log', 0, 'has no bank of SHA-1, SHA-256, SHA-384 or SHA-512');
+  return bank;
+}
+
+/**
+ * Explains a file as a log; undefined for anything else.
+ * @throws {Malformed} for what begins as a log and does not read to its end
+ */
+export function explainLog(input: Bytes): ExplainedLog | undefined {
+  const log = logIn(input);
+  if (!log) return undefined;
+  const [banks, bank] = [banksOf(log), explainedBank(log)];
   const { variables, authorities, ...found } = secureBootOf(replay(bank, log), true);
   return {
-    format: kind === 'ccel' ? 'ccel' : 'tcg-log',
+    format: log.kind === 'ccel' ? 'ccel' : 'tcg-log',
     events: log.events.map((event) => explained(event, banks, bank)),
     values: Object.fromEntries(banks.map((one) => [one, valuesOf(one, log)])),
     secureBoot: {
@@ -77,7 +95,9 @@ const isOfGuest = ({ algorithms, events }: EventLog): boolean =>
   algorithms.every((id) => id === algorithm.sha384) && events.every(({ pcr }) => pcr <= 4);
 
 function explained(event: LogEvent, banks: readonly Bank[], bank: Bank): ExplainedEvent {
-  const text = textOf(event.claimedData);
+  const text = plainText(event.claimedData);
+  const meaning = eventMeaning(event);
+  const records = shownRecords(event);
   return {
     seq: event.seq,
     pcr: event.pcr,
@@ -90,6 +110,8 @@ function explained(event: LogEvent, banks: readonly Bank[], bank: Bank): Explain
     ),
     believed: beliefOf(event, bank).believed,
     ...(text !== undefined && { text }),
+    ...(meaning !== undefined && { meaning }),
+    ...(records && { records }),
     bytes: event.claimedData.length,
   };
 }
@@ -100,16 +122,3 @@ const valuesOf = (bank: Bank, log: EventLog): { readonly [index: string]: string
       .sort((a, b) => a.index - b.index)
       .map(({ index, values }) => [String(index), hex(values.at(-1) ?? new Uint8Array(0))]),
   );
-
-/** Data that are text of one or two bytes a character, and nothing else. */
-function textOf(data: Bytes): string | undefined {
-  for (const read of [(): string => fromUtf8(data).replace(/\0+$/, ''), (): string => utf16Trimmed(data)]) {
-    try {
-      const text = read();
-      if (text.length >= 4 && /^[\x20-\x7e\n\t]+$/.test(text)) return text;
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-    }
-  }
-  return undefined;
-}
