@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'vitest';
+import { whereSwtpmIs } from '../setup/swtpm.ts';
 import { isBuilt, Reader, readAsWritten, root } from './reader.ts';
 
 /** What readers have of their own. */
@@ -16,5 +17,11 @@ const pageOf = (guide: string): string => readFileSync(join(root, `docs/guides/$
 describe.skipIf(!isBuilt)('as written (needs a build: npm run build)', () => {
   test.each(Object.entries(own))('docs/guides/%s.md', async (guide, files) => {
     await readAsWritten(pageOf(guide), new Reader(files));
+  });
+
+  whereSwtpmIs('docs/guides/tpm.md', () => {
+    test('from a TPM to a verified token', async () => {
+      await readAsWritten(pageOf('tpm'), new Reader({}, ['mkdir', 'swtpm', 'swtpm_setup']));
+    });
   });
 });
