@@ -29,6 +29,7 @@ const commands = [
   'appraise',
   'explain',
   ...['check', 'format', 'eval', 'explain', 'test', 'hash', 'sign', 'show'].map((name) => `policy ${name}`),
+  ...['status', 'attest', 'quote', 'log', 'key', 'certify', 'challenge', 'check-quote'].map((name) => `tpm ${name}`),
   'collateral import',
   'collateral show',
   'collateral fetch',

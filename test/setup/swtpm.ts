@@ -4,7 +4,13 @@
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type ManufacturedTpm, manufactureTpm, type SoftwareTpm, startTpm, swtpmProgram } from '@assay/client/testing';
+import {
+  isSwtpmInstalled,
+  type ManufacturedTpm,
+  manufactureTpm,
+  type SoftwareTpm,
+  startTpm,
+} from '@assay/client/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 export interface TpmBench {
@@ -15,17 +21,20 @@ export interface TpmBench {
 }
 
 /** @param programs of other packages that the group needs too, with the package that has each */
-export function withSwtpm(
+export const withSwtpm = (
   name: string,
   body: (bench: TpmBench) => void,
   programs: Readonly<Record<string, string>> = {},
-): void {
+): void => whereSwtpmIs(name, () => suite(body), programs);
+
+/** For groups that bring a TPM of their own. */
+export function whereSwtpmIs(name: string, body: () => void, programs: Readonly<Record<string, string>> = {}): void {
   const missing = [
-    ...(swtpmProgram('swtpm_setup') ? [] : ['swtpm swtpm-tools']),
+    ...(isSwtpmInstalled() ? [] : ['swtpm swtpm-tools']),
     ...Object.entries(programs).flatMap(([program, from]) => (installed(program) ? [] : [from])),
   ];
   const needs = `needs the packages «${missing.join(' ')}»`;
-  if (missing.length === 0) describe(name, () => suite(body));
+  if (missing.length === 0) describe(name, body);
   else if (process.env['CI']) test(`${name}: ${needs}`, () => expect.fail('they are not installed'));
   else describe.skip(`${name} (${needs})`, () => test('skipped', () => {}));
 }

@@ -52,21 +52,34 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     );
 
   command('attest', 'send evidence to a service and get a token')
-    .addArgument(new Argument('<kind>', 'what the evidence is').choices(kinds.slice(0, 2)))
-    .argument('<file>', evidence)
+    .addArgument(new Argument('<kind>', 'what the evidence is').choices([...kinds.slice(0, 2), 'tpm']))
+    .argument('<file>', `${evidence}. tpm: a request of the second round, or a file of assay tpm challenge`)
     .requiredOption('--server <url>', 'the provider’s address')
     .option('--runtime-data <file>', 'data that the evidence binds')
     .addOption(dataType('--runtime-data-type', 'the runtime data'))
-    .option('--nonce <text>', 'to be echoed in the token')
+    .option('--nonce <text>', 'to be echoed in the token; tpm: the relying party’s, in base64url')
     .option('--draft-policy <file>', 'a policy to try; the token is then unsigned')
     .option('--ca <file>', 'roots to trust for TLS, PEM, instead of the public ones')
     .option('--allow-http', 'allow an address without TLS')
+    .option('--bearer-file <file>', 'file with a bearer token (default: ASSAY_BEARER_TOKEN of the environment)')
+    .option('--attest <file>', 'tpm: the statement that answers the challenge (TPMS_ATTEST)')
+    .option('--signature <file>', 'tpm: its signature (TPMT_SIGNATURE)')
+    .option('--key <file>', 'tpm: the attestation key: PEM, a certificate, TPMT_PUBLIC or TPM2B_PUBLIC')
+    .option('--pcrs <file>', 'tpm: values of PCRs: JSON, by bank and index, in hexadecimal')
+    .option('--tcg-log <file>', 'tpm: the log of the boot')
+    .option('--ima-log <file>', 'tpm: IMA’s list')
+    .option('--aik-certificate <file>', 'tpm: certificate of the attestation key, PEM or DER')
+    .option('--request-key <file>', 'tpm: the private key that the quote binds; it signs the request')
+    .option('--relying-party <id>', 'tpm: name of the relying party')
+    .option('--claim <name=value>', 'tpm: a claim of the client’s for the policy (repeatable)', many)
     .option('--appraisal', 'fetch the appraisal and show every check')
     .option('-o, --output <file>', 'write the token there')
     .addOption(json())
     .action(
       does(async (kind, file, options) =>
-        (await import('./commands/attest.ts')).attestCommand(kind, file, options, terminal),
+        kind === 'tpm'
+          ? (await import('./commands/attest-tpm.ts')).attestTpmCommand(file, options, terminal)
+          : (await import('./commands/attest.ts')).attestCommand(kind, file, options, terminal),
       ),
     );
 
@@ -81,6 +94,15 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--tcb-status <status>', 'expected status of the platform (repeatable: one of them)', many)
     .option('--allow-debuggable', 'accept an enclave that can be debugged')
     .option('--runtime-data <file>', 'data that the enclave must have bound')
+    .option(
+      '--tpm',
+      'the token must be of a machine with a TPM: Secure Boot proven on, the attestation key vouched for',
+    )
+    .option('--any-boot', 'tpm: accept a boot that is not proven to be secure')
+    .option('--any-aik', 'tpm: accept an attestation key that nothing vouches for')
+    .option('--resident-key', 'tpm: the token’s key must be certified to be in the TPM')
+    .option('--holder <file>', 'tpm: public key that the token must be for')
+    .option('--policy-claim <name=value>', 'tpm: what the policy must have issued (repeatable)', many)
     .option('--nonce <text>', 'the nonce that the token must carry')
     .option('--max-age <seconds>', 'oldest token accepted')
     .option('--allow-insecure', 'accept tokens of a service with insecure settings')
@@ -120,9 +142,13 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
 
   command('explain', 'show what is in a quote, report, event log, certificate, CRL or piece of collateral')
     .argument('<file>', evidence)
+    .argument('[other]', 'with --diff: the log of the later boot')
+    .option('--diff', 'what changed between two boots: exit code 0 when nothing did, 1 when something did')
     .addOption(json())
     .action(
-      does(async (file, options) => (await import('./commands/explain.ts')).explainCommand(file, options, terminal)),
+      does(async (file, other, options) =>
+        (await import('./commands/explain.ts')).explainCommand(file, other, options, terminal),
+      ),
     );
 
   addPolicyCommands({ command, does, terminal });
@@ -174,7 +200,7 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     );
 
   command('forge', 'make simulated evidence and its collateral under a development root; pcs: serve that collateral')
-    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx', 'pcs']))
+    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx', 'tpm', 'pcs']))
     .requiredOption('--to <folder>', 'where to write; made where it is absent')
     .option('--seed <text>', 'another platform with keys of its own', 'development')
     .option('--at <time>', 'issue collateral around this time instead of now')
@@ -182,6 +208,11 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--status <status>', 'TCB status of the platform', 'UpToDate')
     .option('--debug', 'make the enclave debuggable')
     .option('--fmspc <hex>', 'platform family, 12 hexadecimal digits')
+    .addOption(
+      new Option('--platform <system>', 'tpm: whose boot the log tells').choices(['linux', 'windows']).default('linux'),
+    )
+    .option('--no-secure-boot', 'tpm: boot without Secure Boot')
+    .option('--resident-key', 'tpm: a request key in the TPM, certified, instead of one in software')
     .option('--port <number>', 'pcs: port to listen on; 0: any free one', '8081')
     .option('--host <address>', 'pcs: address to listen on', '127.0.0.1')
     .addOption(
@@ -195,7 +226,9 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
       does(async (kind, options) =>
         kind === 'pcs'
           ? (await import('./commands/stand-in.ts')).standInCommand(options, terminal)
-          : (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal),
+          : kind === 'tpm'
+            ? (await import('./commands/forge-tpm.ts')).forgeTpmCommand(options, terminal)
+            : (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal),
       ),
     );
 

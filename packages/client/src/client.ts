@@ -11,6 +11,7 @@ import { type Retry, withRetries } from './retry.ts';
 import { fetchTrusting } from './tls.ts';
 import type { TpmCollector } from './tpm/collector.ts';
 import { challengeOf, initBody, reportOf, requestBody } from './tpm/exchange.ts';
+import type { Challenge } from './tpm/request.ts';
 
 export interface ClientOptions {
   /** Address of the provider, such as `https://attest.example`; may carry a path. */
@@ -52,6 +53,13 @@ export interface AttestationClient {
    * @param collector answers the service's challenge, as `tpmCollector` does with this machine's TPM
    */
   readonly attestTpm: (collector: TpmCollector, options?: { readonly signal?: AbortSignal }) => Promise<Attested>;
+  /** The first round of the TPM protocol alone: for evidence that is made elsewhere, within a few minutes. */
+  readonly tpmChallenge: (options?: { readonly signal?: AbortSignal }) => Promise<Challenge>;
+  /**
+   * The second round alone. It is sent once: a challenge is good once.
+   * @param request a compact JWS
+   */
+  readonly attestTpmRequest: (request: string, options?: { readonly signal?: AbortSignal }) => Promise<Attested>;
   /**
    * Every check of an earlier request with what it saw.
    * @param id as told with the token or the error
@@ -76,6 +84,7 @@ export function attestationClient(options: ClientOptions): AttestationClient {
     place: string,
     signal: AbortSignal | undefined,
     once: (send: Send, until: AbortSignal) => Promise<Answer>,
+    again: Retry = retry,
   ) {
     const deadline = AbortSignal.timeout(timeoutMs);
     const until = signal ? AbortSignal.any([signal, deadline]) : deadline;
@@ -91,7 +100,7 @@ export function attestationClient(options: ClientOptions): AttestationClient {
         const request = { method, headers, ...(body !== undefined && { body }) };
         return exchange(fetch, `${endpoint}${path}`, request, until);
       };
-      return await withRetries(() => once(send, until), retry, until);
+      return await withRetries(() => once(send, until), again, until);
     } catch (cause) {
       if (signal?.aborted) throw new AttestationError('Aborted', `${place}: given up by the caller`, { cause });
       if (deadline.aborted)
@@ -108,9 +117,25 @@ export function attestationClient(options: ClientOptions): AttestationClient {
     return { token, appraisalId: appraisalIdOf(answer) };
   }
 
-  async function attestTpm(collector: TpmCollector, signal: AbortSignal | undefined): Promise<Attested> {
+  /** Where both rounds go. */
+  function tpmRoute(): { readonly path: string; readonly place: string } {
     const path = tpmPath(apiVersion);
-    const place = `POST ${endpoint}${path}`;
+    return { path, place: `POST ${endpoint}${path}` };
+  }
+
+  async function tpmChallenge(signal: AbortSignal | undefined): Promise<Challenge> {
+    const { path, place } = tpmRoute();
+    return challengeOf(accepted(await call(place, signal, (send) => send('POST', path, initBody)), place), place);
+  }
+
+  async function attestTpmRequest(request: string, signal: AbortSignal | undefined): Promise<Attested> {
+    const { path, place } = tpmRoute();
+    const answer = await call(place, signal, (send) => send('POST', path, requestBody(request)), { retries: 0 });
+    return { token: tokenOf(reportOf(accepted(answer, place)), place), appraisalId: appraisalIdOf(answer) };
+  }
+
+  async function attestTpm(collector: TpmCollector, signal: AbortSignal | undefined): Promise<Attested> {
+    const { path, place } = tpmRoute();
     const answer = await call(place, signal, async (send, until) => {
       const first = await send('POST', path, initBody);
       if (first.status !== 200) return first;
@@ -125,6 +150,8 @@ export function attestationClient(options: ClientOptions): AttestationClient {
     attestSgxEnclave: (quote, wanted) => attest('SgxEnclave', quote, wanted),
     attestOpenEnclave: (report, wanted) => attest('OpenEnclave', report, wanted),
     attestTpm: (collector, wanted = {}) => attestTpm(collector, wanted.signal),
+    tpmChallenge: (wanted = {}) => tpmChallenge(wanted.signal),
+    attestTpmRequest: (request, wanted = {}) => attestTpmRequest(request, wanted.signal),
     async getAppraisal(id, wanted = {}) {
       const path = `/assay/v1/appraisals/${encodeURIComponent(id)}`;
       const place = `GET ${endpoint}${path}`;

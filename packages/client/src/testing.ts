@@ -2,6 +2,7 @@
 export {
   type BootToOrder,
   bootToOrder,
+  isSwtpmInstalled,
   type ManufacturedTpm,
   manufactureTpm,
   type SoftwareTpm,

@@ -174,7 +174,8 @@ export const Configuration = section({
     ),
     roots: Type.Array(file('Root certificate or public key, PEM'), {
       default: [],
-      description: 'Roots of attestation key CAs that are believed beside Microsoft’s; certificates complete chains, too',
+      description:
+        'Roots of attestation key CAs that are believed beside Microsoft’s; certificates complete chains, too',
     }),
     revocationLists: Type.Array(file('CRL, DER or PEM'), {
       default: [],

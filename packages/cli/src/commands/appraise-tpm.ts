@@ -10,15 +10,13 @@ import {
   type Collateral,
   type Context,
   forgetful,
-  isObject,
   type Json,
   Malformed,
   microsoftTpmRoot,
   type Need,
-  parseJson,
   requirePermit,
 } from '@assay/core';
-import { fromBase64, fromUtf8, utf8 } from '@assay/core/bytes';
+import { fromUtf8 } from '@assay/core/bytes';
 import { compile, evaluate, type Program, type Ruling } from '@assay/core/policy';
 import {
   parseLog,
@@ -35,6 +33,7 @@ import { CommandError, type Ending, endingOf } from '../exit.ts';
 import { momentOf, momentText, readInput, requireFolder } from '../input.ts';
 import { rootsIn } from '../pem.ts';
 import { warnOfSkipped } from '../skipped.ts';
+import { requestIn } from '../tpm/request-file.ts';
 import { printWarning, type Terminal, waitingFor } from '../ui.ts';
 import { printVerdict, type Verdict } from '../verdict.ts';
 import type { AppraiseOptions } from './appraise.ts';
@@ -126,17 +125,6 @@ function claimedChallenge(evidence: Bytes): Bytes | undefined {
     if (error instanceof Malformed) return undefined;
     throw error;
   }
-}
-
-/** The request out of a whole body, its frame, or by itself. */
-function requestIn(file: Bytes): Bytes {
-  const text = new TextDecoder().decode(file).trim();
-  if (!text.startsWith('{')) return utf8(text);
-  let json: Json = parseJson(utf8(text));
-  if (isObject(json) && typeof json['data'] === 'string') json = parseJson(fromBase64(json['data']));
-  const payload = isObject(json) ? (json['payload'] ?? json) : json;
-  const request = isObject(payload) ? payload['request'] : undefined;
-  return utf8(typeof request === 'string' ? request : text);
 }
 
 /** @throws {CommandError} for a file that is no log, or too long to be one that a service stores */

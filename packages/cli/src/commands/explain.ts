@@ -1,30 +1,55 @@
-/** `assay explain`: what a file is, field by field, and what a verifier will ask about it. */
+/** `assay explain`: what a file is, field by field, and what a verifier will ask about it; or what changed between two logs. */
 import type { Check } from '@assay/core';
 import { type Explanation, explainIntel, type Part, type Row } from '@assay/core/intel';
-import { explainLog, saysItIsLog } from '@assay/core/tpm';
+import { explainIma, explainLog, explainTpm, saysItIsLog } from '@assay/core/tpm';
 import { CommandError, type Ending } from '../exit.ts';
 import { evidenceBytes, readInput } from '../input.ts';
 import { type Cell, cut, printTable } from '../table.ts';
 import { printError, printJson, type Screen, type Terminal } from '../ui.ts';
-import { printLog } from './explain-log.ts';
+import { printIma, printLog } from './explain-log.ts';
+
+interface Options {
+  readonly json?: true;
+}
 
 export async function explainCommand(
   file: string,
-  options: { readonly json?: true },
+  other: string | undefined,
+  options: Options & { readonly diff?: true },
   terminal: Terminal,
 ): Promise<Ending> {
-  const input = await readInput(terminal, file);
-  // Collateral is text of its own; only what is not known as it stands may be evidence written as text.
-  const explanation = saysItIsLog(input) ? undefined : (explainIntel(input) ?? explainIntel(textAsBytes(input, file)));
-  const log = explanation ? undefined : explainLog(input);
-  if (log) {
-    printLog(log, options.json === true, terminal);
-    return 'passed';
-  }
-  if (!explanation)
-    throw new CommandError('refused', `${file} is nothing that assay knows`, [
-      'expected an SGX or TDX quote, an OpenEnclave report or evidence, TCB info, a QE identity, a CRL or certificates, or an event log (TCG, CCEL)',
+  if ((other !== undefined) !== (options.diff === true))
+    throw new CommandError('usage', options.diff ? '--diff takes two logs' : 'one file at a time', [
+      'assay explain --diff LOG1 LOG2 shows what changed between two boots',
     ]);
+  if (other !== undefined) return (await import('./explain-diff.ts')).diffCommand(file, other, options, terminal);
+  return explainBytes(await readInput(terminal, file), file, options, terminal);
+}
+
+/** @param name for messages */
+export async function explainBytes(
+  input: Uint8Array,
+  name: string,
+  options: Options,
+  terminal: Terminal,
+): Promise<Ending> {
+  // Collateral is text of its own; only what is not known as it stands may be evidence written as text.
+  const explanation = saysItIsLog(input) ? undefined : (explained(input) ?? explained(textAsBytes(input, name)));
+  if (explanation) return tell(explanation, options, terminal);
+  const ima = explainIma(input);
+  const log = ima ? undefined : explainLog(input);
+  if (ima) printIma(ima, options.json === true, terminal);
+  if (log) printLog(log, options.json === true, terminal);
+  if (ima || log) return 'passed';
+  throw new CommandError('refused', `${name} is nothing that assay knows`, [
+    'expected an SGX or TDX quote, an OpenEnclave report or evidence, TCB info, a QE identity, a CRL or certificates',
+    'or of a TPM: an event log (TCG, WBCL, CCEL), an IMA list, a statement (TPMS_ATTEST), a signature, a public area or a certificate',
+  ]);
+}
+
+const explained = (input: Uint8Array): Explanation | undefined => explainTpm(input) ?? explainIntel(input);
+
+function tell(explanation: Explanation, options: Options, terminal: Terminal): Ending {
   if (options.json) printJson(terminal, asJson(explanation));
   else print(terminal.out, explanation);
   if (explanation.problem === undefined) return 'passed';

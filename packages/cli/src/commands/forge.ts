@@ -2,14 +2,13 @@
  * `assay forge`: evidence of a platform that does not exist, and the collateral to judge it by, under a development root
  * whose private key everybody has. For trying things out without the hardware; the label says so in the folder itself.
  */
-import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { reasonOf, toPem, utf8 } from '@assay/core';
+import { join } from 'node:path';
+import { toPem, utf8 } from '@assay/core';
 import { encode, u32le, u64le } from '@assay/core/bytes';
 import { type ForgedIntel, forgeIntel, type World } from '@assay/core/testing';
-import { makeFolder } from '@assay/server/collateral';
 import { CommandError, type Ending } from '../exit.ts';
 import { momentOf, momentText, readInput } from '../input.ts';
+import { writeFolder } from '../output.ts';
 import { printTable } from '../table.ts';
 import { printJson, printWarning, type Terminal } from '../ui.ts';
 
@@ -47,7 +46,7 @@ export async function forgeCommand(
       ? { name: 'report.bin', bytes: openEnclaveReport(quote) }
       : { name: 'quote.bin', bytes: quote };
   const files = new Map([[evidence.name, evidence.bytes], ...labels(world), ...collateralFiles(world)]);
-  await write(options.to, files);
+  await writeFolder(options.to, files);
 
   const paths = {
     evidence: join(options.to, evidence.name),
@@ -93,7 +92,11 @@ export async function quoteOf(
 }
 
 /** What stands beside everything simulated: the root to believe, and why not to. */
-export const labels = ({ certificates }: ForgedIntel): readonly (readonly [string, Uint8Array])[] => [
+export const labels = ({
+  certificates,
+}: {
+  readonly certificates: { readonly root: Uint8Array };
+}): readonly (readonly [string, Uint8Array])[] => [
   ['development-root.pem', utf8(toPem('CERTIFICATE', certificates.root))],
   ['README', utf8(label)],
 ];
@@ -121,19 +124,6 @@ export const collateralFiles = ({
     const ending = name.endsWith('-issuers') ? 'pem' : name.includes('/crl-') ? 'crl' : 'json';
     return [join('collateral', `${name}.${ending}`), bytes] as const;
   });
-
-/** Writes files below a folder, making folders on the way. */
-export async function write(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  try {
-    for (const [name, bytes] of files) {
-      const path = join(folder, name);
-      makeFolder(dirname(path));
-      await writeFile(path, bytes);
-    }
-  } catch (cause) {
-    throw new CommandError('usage', `${folder} cannot be written to: ${reasonOf(cause)}`, [], cause);
-  }
-}
 
 function statusOf(given: string): (typeof statuses)[number] {
   const status = statuses.find((one) => one.toLowerCase() === given.toLowerCase());

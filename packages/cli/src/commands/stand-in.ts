@@ -16,9 +16,10 @@ import {
 } from '@assay/server/testing';
 import { CommandError, type Ending } from '../exit.ts';
 import { momentOf } from '../input.ts';
+import { writeFolder } from '../output.ts';
 import { printTable } from '../table.ts';
 import { printJson, printWarning, type Terminal } from '../ui.ts';
-import { type ForgeOptions, labels, platformOf, quoteOf, write } from './forge.ts';
+import { type ForgeOptions, labels, platformOf, quoteOf } from './forge.ts';
 
 interface StandInOptions extends ForgeOptions {
   readonly port: string;
@@ -42,7 +43,7 @@ export async function standInCommand(options: StandInOptions, terminal: Terminal
     throw new CommandError('usage', `--fault takes the name of a fault, not «${fault}»`, ['--fault list names them']);
   const worlds = worldsOf(options, terminal);
   const world = worlds({ evaluation });
-  await write(
+  await writeFolder(
     options.to,
     new Map([
       ['quote.bin', await quoteOf(world, 'sgx', options, terminal)],

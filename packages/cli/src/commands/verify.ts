@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { fromUtf8, latin1 } from '@assay/core/bytes';
 import {
+  type Expectation,
   KeysUnavailable,
   type SgxExpectation,
   sgx,
@@ -27,12 +28,29 @@ export interface VerifyCommandOptions {
   readonly tcbStatus?: readonly string[];
   readonly allowDebuggable?: true;
   readonly runtimeData?: string;
+  readonly tpm?: true;
+  readonly anyBoot?: true;
+  readonly anyAik?: true;
+  readonly residentKey?: true;
+  readonly holder?: string;
+  readonly policyClaim?: readonly string[];
   readonly nonce?: string;
   readonly maxAge?: string;
   readonly allowInsecure?: true;
   readonly allowHttp?: true;
   readonly json?: true;
 }
+
+/** What expects something of an enclave, and not of a machine with a TPM. */
+const ofEnclaves = [
+  'mrenclave',
+  'mrsigner',
+  'productId',
+  'minimumSvn',
+  'tcbStatus',
+  'allowDebuggable',
+  'runtimeData',
+] as const;
 
 export async function verifyCommand(token: string, options: VerifyCommandOptions, terminal: Terminal): Promise<Ending> {
   const text = await tokenText(token, terminal);
@@ -82,6 +100,37 @@ async function tokenText(token: string, terminal: Terminal): Promise<string> {
 
 async function verifierOf(options: VerifyCommandOptions, terminal: Terminal): Promise<TokenVerifier> {
   const ca = options.ca === undefined ? undefined : fromUtf8(await readInput(terminal, options.ca), options.ca);
+  const expected = (await machineExpectation(options, terminal)) ?? (await enclaveExpectation(options, terminal));
+  if (!expected) printWarning(terminal, 'nothing is expected of the enclave: any that this issuer accepts will do');
+  try {
+    return tokenVerifier({
+      issuer: options.issuer.replace(/\/+$/, ''),
+      allowInsecure: options.allowInsecure ?? false,
+      allowInsecureConnection: options.allowHttp ?? false,
+      ...(ca !== undefined && { ca }),
+      ...(options.maxAge !== undefined && { maxTokenAgeSeconds: numberOf(options.maxAge, '--max-age') }),
+      ...(expected && { expect: expected }),
+    });
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new CommandError('usage', cause.message, [], cause);
+  }
+}
+
+/** What is expected of a machine with a TPM; undefined where the token is to be one of an enclave. */
+async function machineExpectation(options: VerifyCommandOptions, terminal: Terminal): Promise<Expectation | undefined> {
+  const { anyBoot, anyAik, residentKey, holder, policyClaim } = options;
+  const isAsked = anyBoot || anyAik || residentKey || holder !== undefined || policyClaim !== undefined;
+  if (!options.tpm && isAsked)
+    throw new CommandError('usage', '--any-boot, --any-aik, --resident-key, --holder and --policy-claim go with --tpm');
+  if (!options.tpm) return undefined;
+  if (ofEnclaves.some((name) => options[name] !== undefined))
+    throw new CommandError('usage', 'a token is of a machine with a TPM (--tpm) or of an enclave, not of both');
+  const { tpmExpectation } = await import('../tpm/expectation.ts');
+  return tpmExpectation({ anyBoot, anyAik, residentKey, holder, policyClaim }, terminal);
+}
+
+async function enclaveExpectation(options: VerifyCommandOptions, terminal: Terminal): Promise<Expectation | undefined> {
   const runtimeData = options.runtimeData === undefined ? undefined : await readInput(terminal, options.runtimeData);
   const wanted: SgxExpectation = {
     ...(options.mrenclave && { mrenclave: options.mrenclave }),
@@ -92,25 +141,13 @@ async function verifierOf(options: VerifyCommandOptions, terminal: Terminal): Pr
     ...(options.allowDebuggable && { debuggable: true }),
     ...(runtimeData && { runtimeData }),
   };
-  const isExpecting = Object.keys(wanted).length > 0;
-  if (!isExpecting) printWarning(terminal, 'nothing is expected of the enclave: any that this issuer accepts will do');
+  if (Object.keys(wanted).length === 0) return undefined;
   try {
-    return tokenVerifier({
-      issuer: options.issuer.replace(/\/+$/, ''),
-      allowInsecure: options.allowInsecure ?? false,
-      allowInsecureConnection: options.allowHttp ?? false,
-      ...(ca !== undefined && { ca }),
-      ...(options.maxAge !== undefined && { maxTokenAgeSeconds: numberOf(options.maxAge, '--max-age') }),
-      ...(isExpecting && { expect: sgx(wanted) }),
-    });
+    return sgx(wanted);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    throw new CommandError(
-      'usage',
-      cause.message,
-      isExpecting && !options.mrenclave && !options.mrsigner ? ['give --mrenclave or --mrsigner'] : [],
-      cause,
-    );
+    const isNobody = !options.mrenclave && !options.mrsigner;
+    throw new CommandError('usage', cause.message, isNobody ? ['give --mrenclave or --mrsigner'] : [], cause);
   }
 }
 

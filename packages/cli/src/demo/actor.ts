@@ -6,7 +6,8 @@ import type { Failed } from './messages.ts';
 
 /** @param act works on one order; may tell several pieces of news */
 export function actor<Order, News>(act: (order: Order, tell: (news: News | Failed) => void) => Promise<void>): void {
-  const tell = (news: News | Failed): void => void process.send?.(news);
+  // Where nobody listens any more there is nothing to tell.
+  const tell = (news: News | Failed): void => void (process.connected && process.send?.(news));
   let work = Promise.resolve();
   process.on('message', (order) => {
     work = work

@@ -1,9 +1,9 @@
-/** The demo's third process: whoever has secrets for an enclave. It asks for freshness, and believes nothing but the token. */
+/** The demo's third process: whoever has secrets to give away. It asks for freshness, and believes nothing but the token. */
 import { randomBytes } from 'node:crypto';
 import type { JsonObject } from '@assay/core';
-import { sgx, TokenRefused, tokenVerifier } from '@assay/relying-party';
+import { sgx, TokenRefused, tokenVerifier, tpm } from '@assay/relying-party';
 import { actor } from './actor.ts';
-import type { RelyingPartyNews, RelyingPartyOrder } from './messages.ts';
+import type { Expected, RelyingPartyNews, RelyingPartyOrder } from './messages.ts';
 
 type Act = Parameters<typeof actor<RelyingPartyOrder, RelyingPartyNews>>[0];
 
@@ -18,9 +18,11 @@ function relyingParty(): Act {
   };
 }
 
+const expectationOf = (expected: Expected) => (expected.type === 'Tpm' ? tpm(expected) : sgx(expected));
+
 async function verify(order: Extract<RelyingPartyOrder, { kind: 'verify' }>, nonce: string): Promise<RelyingPartyNews> {
-  const { token, issuer, ca, mrenclave, mrsigner, debuggable, runtimeData } = order;
-  const expect = sgx({ mrenclave, mrsigner, debuggable, ...(runtimeData && { runtimeData }) });
+  const { token, issuer, ca, expected } = order;
+  const expect = expectationOf(expected);
   // A demo's service runs with insecure settings, and its tokens say so: no relying party of any worth allows that.
   const verifier = tokenVerifier({ issuer, ca, expect, allowInsecure: true });
   try {

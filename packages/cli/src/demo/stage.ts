@@ -14,13 +14,20 @@ export interface Actor<Order, News> {
 
 /** How long one piece of news may take, in milliseconds: a slow machine makes an RSA key in a second or two. */
 const patience = 30_000;
-/** How long an actor may take to leave before it is made to. */
-const courtesy = 5_000;
+/** How long an actor may take to leave before it is made to: a TPM on its way is first finished, then switched off. */
+const courtesy = 15_000;
 
-/** @param script beside this file, built */
-export function enter<Order, News extends { readonly kind: string }>(script: string): Actor<Order, News> {
+/**
+ * @param script beside this file, built
+ * @param folder for its temporary files
+ */
+export function enter<Order, News extends { readonly kind: string }>(
+  script: string,
+  folder: string,
+): Actor<Order, News> {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], {
     execArgv: [],
+    env: { ...process.env, TMPDIR: folder },
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -1,7 +1,7 @@
 /** How the demo looks: headings, the four steps, and the failing branch of an appraisal. */
 import type { Json, JsonObject } from '@assay/core';
 import { checkRows } from '../checks.ts';
-import { fold } from '../table.ts';
+import { fold, printTable } from '../table.ts';
 import { type Screen, safe } from '../ui.ts';
 
 const steps = [
@@ -13,6 +13,8 @@ const steps = [
 
 export interface Story {
   readonly heading: (text: string) => void;
+  /** Who is on stage. An empty name goes on with the one before. */
+  readonly introduction: (rows: readonly (readonly [who: string, about: string])[]) => void;
   /** @param number 1 to 4 @param who the process that acts */
   readonly step: (number: 1 | 2 | 3 | 4, who: string, ...lines: readonly string[]) => void;
   /** A step that did not come to its end. */
@@ -33,6 +35,14 @@ export function storyOn(screen: Screen): Story {
     heading(text) {
       screen.line();
       screen.line(`${paint.bold(text)} ${paint.dim(glyphs.rule.repeat(Math.max(0, width - text.length - 1)))}`);
+      screen.line();
+    },
+    introduction(rows) {
+      printTable(
+        screen,
+        rows.map(([who, about]) => [{ text: who.padEnd(13), paint: paint.dim }, about]),
+        { indent: 1 },
+      );
       screen.line();
     },
     step(number, who, ...lines) {

@@ -1,5 +1,7 @@
 /** The machine's side of a TPM attestation, as `attestTpm` asks for it. */
 import type { TpmAddress } from './device.ts';
+import { storedKeyOf } from './endorsement.ts';
+import { TpmError } from './error.ts';
 import { createAttestationKey, type KeyBlob, keyAt, loadKey, type TpmKey } from './keys.ts';
 import { type Challenge, prepared, type RequestOptions, tpmRequest } from './request.ts';
 import { type Tpm, withTpm } from './tpm.ts';
@@ -17,8 +19,8 @@ export interface TpmCollectorOptions extends RequestOptions {
   /** Default `/dev/tpmrm0`. */
   readonly tpm?: TpmAddress;
   /**
-   * Signs the quote: a key that was made before, kept by the caller as a blob or in the TPM under a handle. Default: an
-   * RSA key for this one time, of which nobody can hold a certificate.
+   * Signs the quote: a key that was made before, kept by the caller as a blob or in the TPM under a handle. Default: the
+   * certificate's key, which the TPM must have stored; without a certificate an RSA key for this one time.
    */
   readonly attestationKey?: KeyBlob | { readonly handle: number };
 }
@@ -32,13 +34,17 @@ export function tpmCollector(options: TpmCollectorOptions): TpmCollector {
   prepared(options);
   return {
     collect: (challenge) =>
-      withTpm(options.tpm, async (tpm) =>
-        tpmRequest(tpm, await attestationKeyOf(tpm, options.attestationKey), challenge, options),
-      ),
+      withTpm(options.tpm, async (tpm) => tpmRequest(tpm, await attestationKeyOf(tpm, options), challenge, options)),
   };
 }
 
-async function attestationKeyOf(tpm: Tpm, key: TpmCollectorOptions['attestationKey']): Promise<TpmKey> {
-  if (key && 'handle' in key) return keyAt(tpm, key.handle);
-  return loadKey(tpm, key ?? (await createAttestationKey(tpm)));
+async function attestationKeyOf(
+  tpm: Tpm,
+  { attestationKey: key, certificate }: Pick<TpmCollectorOptions, 'attestationKey' | 'certificate'>,
+): Promise<TpmKey> {
+  if (key) return 'handle' in key ? keyAt(tpm, key.handle) : loadKey(tpm, key);
+  if (!certificate) return loadKey(tpm, await createAttestationKey(tpm));
+  const stored = await storedKeyOf(tpm, certificate);
+  if (stored) return stored;
+  throw new TpmError('Unfit', 'this TPM has not stored the key of the attestation key certificate: name the key too');
 }

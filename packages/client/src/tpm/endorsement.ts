@@ -52,7 +52,7 @@ export async function endorsementKey(tpm: Tpm, name?: string): Promise<Endorseme
     ({ template }) => name === undefined || template.name === name,
   );
   for (const { template, certificate } of certified) {
-    const key = (await storedKey(tpm, certificate)) ?? (await madeKey(tpm, template, certificate));
+    const key = (await storedKeyOf(tpm, certificate)) ?? (await madeKey(tpm, template, certificate));
     if (key) return { ...key, certificate };
   }
   if (certified.length > 0) {
@@ -64,7 +64,8 @@ export async function endorsementKey(tpm: Tpm, name?: string): Promise<Endorseme
   return { ...(await createPrimary(tpm, 'endorsement', template.area)), certificate: undefined };
 }
 
-async function storedKey(tpm: Tpm, certificate: Bytes): Promise<TpmKey | undefined> {
+/** The key of a certificate, where the TPM has it stored for good. @throws {TpmError} */
+export async function storedKeyOf(tpm: Tpm, certificate: Bytes): Promise<TpmKey | undefined> {
   for (const handle of await handlesFrom(tpm, persistent)) {
     const key = await keyAt(tpm, handle);
     if (isKeyOf(certificate, key.area)) return key;

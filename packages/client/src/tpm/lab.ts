@@ -36,12 +36,19 @@ export interface SoftwareTpm {
   readonly stop: () => Promise<void>;
 }
 
-/** Where a program of swtpm is; undefined where it is not installed. */
-export const swtpmProgram = (name: 'swtpm' | 'swtpm_setup' | 'swtpm_localca' = 'swtpm'): string | undefined =>
-  [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
+const programs = ['swtpm', 'swtpm_setup', 'swtpm_localca'] as const;
+type Program = (typeof programs)[number];
+
+/** Where a program of swtpm is, by `PATH`; undefined where it is not installed. */
+export const swtpmProgram = (name: Program = 'swtpm'): string | undefined =>
+  (process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin')
+    .split(delimiter)
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
+
+/** Whether all is there that a TPM is made and run with: Debian's packages swtpm and swtpm-tools. */
+export const isSwtpmInstalled = (): boolean => programs.every((name) => swtpmProgram(name) !== undefined);
 
 const banks = 'sha1,sha256,sha384';
 const run = promisify(execFile);
@@ -54,6 +61,21 @@ const run = promisify(execFile);
 export async function manufactureTpm(machine = 'machine'): Promise<ManufacturedTpm> {
   const [setup, localca] = [program('swtpm_setup'), program('swtpm_localca')];
   const folder = await mkdtemp(join(tmpdir(), 'tpm-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    return { ...(await manufacture(folder, machine, setup, localca)), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function manufacture(
+  folder: string,
+  machine: string,
+  setup: string,
+  localca: string,
+): Promise<Omit<ManufacturedTpm, 'remove'>> {
   const [state, ca] = [join(folder, 'state'), join(folder, 'ca')];
   await Promise.all([mkdir(state), mkdir(ca)]);
   const write = (name: string, lines: readonly string[]) => writeFile(join(folder, name), `${lines.join('\n')}\n`);
@@ -77,11 +99,10 @@ export async function manufactureTpm(machine = 'machine'): Promise<ManufacturedT
     folder,
     root: await readFile(join(ca, 'swtpm-localca-rootca-cert.pem'), 'utf8'),
     intermediate: await readFile(join(ca, 'issuercert.pem'), 'utf8'),
-    remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-function program(name: Parameters<typeof swtpmProgram>[0]): string {
+function program(name: Program): string {
   const path = swtpmProgram(name);
   if (path === undefined)
     throw new TpmError('Absent', `${name} is not installed: on Debian and Ubuntu, apt-get install swtpm swtpm-tools`);

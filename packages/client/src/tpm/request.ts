@@ -26,14 +26,8 @@ export interface CustomClaim {
   readonly value: string | number | boolean;
 }
 
-export interface RequestOptions extends PlatformOptions {
-  /**
-   * Signs the request, and stands in the token as `cnf`. A private key in software (RSA or P-256) is bound by the quote;
-   * a key of the TPM (`createRequestKey`) signs inside it, and is certified by the attestation key.
-   */
-  readonly requestKey: KeyObject | KeyBlob;
-  /** At most two more keys for the token: of the TPM, and then certified, or public keys in software, without proof. */
-  readonly otherKeys?: readonly (KeyBlob | PublicJwk)[];
+/** What a request says beside the evidence. */
+export interface RequestContents {
   /** Name of the relying party. */
   readonly relyingPartyId?: string;
   /** The relying party's nonce: comes back in the token as `rp_data`. */
@@ -41,6 +35,16 @@ export interface RequestOptions extends PlatformOptions {
   readonly customClaims?: readonly CustomClaim[];
   /** Evidence that was kept before hibernation, in the same boot. */
   readonly bootAttestation?: PlatformEvidence;
+}
+
+export interface RequestOptions extends PlatformOptions, RequestContents {
+  /**
+   * Signs the request, and stands in the token as `cnf`. A private key in software (RSA or P-256) is bound by the quote;
+   * a key of the TPM (`createRequestKey`) signs inside it, and is certified by the attestation key.
+   */
+  readonly requestKey: KeyObject | KeyBlob;
+  /** At most two more keys for the token: of the TPM, and then certified, or public keys in software, without proof. */
+  readonly otherKeys?: readonly (KeyBlob | PublicJwk)[];
 }
 
 /** A key with the proof that goes with it. */
@@ -53,7 +57,6 @@ interface ProvenKey {
 interface Prepared {
   /** Undefined: the request key is in the TPM. */
   readonly software: SigningKey | undefined;
-  readonly customClaims: readonly object[];
 }
 
 /**
@@ -65,11 +68,23 @@ export function prepared({ requestKey, otherKeys = [], customClaims = [] }: Requ
   if (otherKeys.length > 2) throw new TypeError(`at most two other keys, not ${otherKeys.length}`);
   const resident = 'public' in requestKey;
   if (resident) requestAlgorithm(areaOf(requestKey));
-  return { software: resident ? undefined : softwareKey(requestKey), customClaims: customClaims.map(claimOnWire) };
+  customClaims.forEach(claimOnWire);
+  return { software: resident ? undefined : softwareKey(requestKey) };
 }
 
 const zero = Uint8Array.of(0);
 const requestType = 'attReqV2';
+
+/** What the quote must carry to bind a key in software to the challenge. */
+const binding = ({ jwk }: SigningKey, challenge: Bytes): Bytes =>
+  hashed('sha256', utf8(JSON.stringify(jwk)), zero, challenge);
+
+/**
+ * What a quote must carry, for whoever quotes with other tools: with this request key, in answer to this challenge.
+ * @throws {TypeError} for a key that cannot sign requests
+ */
+export const extraDataFor = (requestKey: KeyObject, challenge: Bytes): Bytes =>
+  binding(softwareKey(requestKey), challenge);
 
 /**
  * Quotes, certifies and signs. Beside the attestation key one more is loaded at a time.
@@ -84,9 +99,13 @@ export async function tpmRequest(
   { challenge, serviceContext }: Challenge,
   options: RequestOptions,
 ): Promise<string> {
-  const { software, customClaims } = prepared(options);
-  const extraData = software ? hashed('sha256', utf8(JSON.stringify(software.jwk)), zero, challenge) : challenge;
-  const current = await platformEvidence(tpm, attestationKey, extraData, options);
+  const { software } = prepared(options);
+  const current = await platformEvidence(
+    tpm,
+    attestationKey,
+    software ? binding(software, challenge) : challenge,
+    options,
+  );
   const certifiedKey = async (blob: KeyBlob): Promise<readonly [TpmKey, ProvenKey]> => {
     const key = await loadKey(tpm, blob);
     return [key, await certified(tpm, key, attestationKey, challenge)];
@@ -100,31 +119,54 @@ export async function tpmRequest(
       await tpm.flush(handle);
     }
   }
+  const answered = { challenge, serviceContext };
+  if (software)
+    return compactJws(software, requestType, payload(boundKey(software), others, current, answered, options));
+  const [key, proven] = await certifiedKey(options.requestKey as KeyBlob);
+  return compactJws(residentSigner(tpm, key), requestType, payload(proven, others, current, answered, options));
+}
 
-  const payload = (requestKey: ProvenKey): object => ({
+/**
+ * A request over evidence that was made elsewhere, whose quote carries what `extraDataFor` gives.
+ * @param requestKey a private key in software: RSA or P-256
+ * @returns a compact JWS
+ * @throws {TypeError} for keys and claims that the protocol has no place for
+ */
+export async function requestOver(
+  current: PlatformEvidence,
+  requestKey: KeyObject,
+  challenge: Challenge,
+  contents: RequestContents = {},
+): Promise<string> {
+  const key = softwareKey(requestKey);
+  return compactJws(key, requestType, payload(boundKey(key), [], current, challenge, contents));
+}
+
+const boundKey = ({ jwk }: SigningKey): ProvenKey => ({ jwk, info: { tpm_quote: { hash_alg: 'sha-256' } } });
+
+function payload(
+  requestKey: ProvenKey,
+  others: readonly ProvenKey[],
+  current: PlatformEvidence,
+  { challenge, serviceContext }: Challenge,
+  { relyingPartyId, relyingPartyData, customClaims = [], bootAttestation }: RequestContents,
+): object {
+  return {
     att_type: 'basic',
     att_data: {
-      ...(options.relyingPartyId !== undefined && { rp_id: options.relyingPartyId }),
-      ...(options.relyingPartyData && { rp_data: base64url(options.relyingPartyData) }),
+      ...(relyingPartyId !== undefined && { rp_id: relyingPartyId }),
+      ...(relyingPartyData && { rp_data: base64url(relyingPartyData) }),
       challenge: base64url(challenge),
       tpm_att_data: {
         current_attestation: current,
-        ...(options.bootAttestation && { boot_attestation: options.bootAttestation }),
+        ...(bootAttestation && { boot_attestation: bootAttestation }),
       },
       request_key: requestKey,
       ...(others.length > 0 && { other_keys: others }),
-      ...(customClaims.length > 0 && { custom_claims: customClaims }),
+      ...(customClaims.length > 0 && { custom_claims: customClaims.map(claimOnWire) }),
       service_context: serviceContext,
     },
-  });
-  if (software)
-    return compactJws(
-      software,
-      requestType,
-      payload({ jwk: software.jwk, info: { tpm_quote: { hash_alg: 'sha-256' } } }),
-    );
-  const [key, proven] = await certifiedKey(options.requestKey as KeyBlob);
-  return compactJws(residentSigner(tpm, key), requestType, payload(proven));
+  };
 }
 
 /** Nothing but the TPM itself can say so: the key is in it, with these attributes. */

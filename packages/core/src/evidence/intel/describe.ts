@@ -1,13 +1,12 @@
 /** Describes certificates, revocation lists, TCB info and QE identities for people. Nothing is verified. */
 import type { Check } from '../../appraisal.ts';
 import { type Bytes, equal, hex } from '../../bytes/index.ts';
-import { sha256 } from '../../crypto/index.ts';
 import { Malformed } from '../../errors.ts';
 import { parseMembers } from '../../json/index.ts';
-import { type Certificate, commonName, crlBytes, isSelfIssued, nameText, parseCrl } from '../../pki/index.ts';
+import { type Certificate, commonName, crlBytes, nameText, parseCrl } from '../../pki/index.ts';
+import { certificateRows, type Explanation, isoTime, type Part, type Row, row } from '../explanation.ts';
 import { intelRoot } from './anchors.ts';
 import { check } from './checks.ts';
-import type { Explanation, Part, Row } from './explain.ts';
 import { readPck, sgxExtension } from './pck.ts';
 import { readQeIdentity } from './qe-identity.ts';
 import { type Recognised, withoutMark } from './recognise.ts';
@@ -15,13 +14,6 @@ import { type ComponentLevel, readTcbInfo, type TcbLevel } from './tcb-info.ts';
 
 type Described = Omit<Explanation, 'length'>;
 
-const row = (path: string, value: string, meaning?: string): Row => ({
-  path,
-  value,
-  ...(meaning !== undefined && { meaning }),
-});
-const isoTime = (time: number): string =>
-  Number.isFinite(time) ? new Date(time).toISOString().replace('.000Z', 'Z') : 'no end';
 const checksOf = (...families: readonly string[]): readonly Check[] =>
   Object.values(check).filter(({ id }) => families.some((family) => id.startsWith(`intel.${family}.`)));
 
@@ -59,32 +51,10 @@ export function describeCollateral(file: Bytes, found: Recognised): Described {
 
 /** @param place such as `certificate 1 of 3` */
 export function describeCertificate(one: Certificate, place: string): Part {
-  const isIntelRoot = equal(one.spki, intelRoot);
   return {
     title: `${place}: ${one.commonName ?? 'without a common name'}`,
     rows: [
-      row('subject', nameText(one.subject)),
-      row('issuer', nameText(one.issuer), isSelfIssued(one) ? 'itself' : undefined),
-      row('serial', one.serialHex),
-      row('valid from', isoTime(one.notBefore)),
-      row('valid until', isoTime(one.notAfter)),
-      row('signature', one.signatureAlgorithm.scheme ?? one.signatureAlgorithm.oid),
-      row(
-        'key',
-        hex(sha256(one.spki)),
-        isIntelRoot ? 'SHA-256 of the public key: Intel’s root, the one that is believed' : 'SHA-256 of the public key',
-      ),
-      ...(one.basicConstraints?.ca
-        ? [
-            row(
-              'may issue',
-              'certificates',
-              one.basicConstraints.pathLength === undefined
-                ? undefined
-                : `with at most ${one.basicConstraints.pathLength} CAs below it`,
-            ),
-          ]
-        : []),
+      ...certificateRows(one, equal(one.spki, intelRoot) ? 'Intel’s root, the one that is believed' : undefined),
       ...platformRows(one),
       ...evidenceRows(one),
     ],

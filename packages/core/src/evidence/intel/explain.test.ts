@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Bytes, concat, encode, fromHex, u32le, u64le, utf8 } from '../../bytes/index.ts';
 import { sha256 } from '../../crypto/index.ts';
-import { type Explanation, explainIntel, type Row } from './explain.ts';
+import type { Explanation, Row } from '../explanation.ts';
+import { explainIntel } from './explain.ts';
 import { forgeIntel, type Wanted } from './forge.ts';
 import { OeEvidence } from './oe-evidence.ts';
 

@@ -7,6 +7,7 @@ import { type Bytes, decode, equal, type Field, hex, type Layout } from '../../b
 import { sha256 } from '../../crypto/index.ts';
 import { Malformed } from '../../errors.ts';
 import { parseCertificate, pemBlocks } from '../../pki/index.ts';
+import { type Explanation, type Look, lookThrough, type Part, type Row, valueText } from '../explanation.ts';
 import { PpidCertification } from './certification.ts';
 import { check } from './checks.ts';
 import { describeCertificate, describeCollateral } from './describe.ts';
@@ -15,29 +16,6 @@ import { OeEvidence, oeFormat, readCustomClaims, uuidText } from './oe-evidence.
 import { decodeQuote, type Quote, QuoteLayout } from './quote.ts';
 import { recognise } from './recognise.ts';
 import { OeReport } from './report.ts';
-
-/** One field. Groups of fields have no value. Offsets are in bytes from the start of the file. */
-export interface Row {
-  readonly path: string;
-  readonly offset?: number;
-  readonly length?: number;
-  readonly value?: string;
-  readonly meaning?: string;
-}
-export interface Part {
-  readonly title: string;
-  readonly rows: readonly Row[];
-}
-export interface Explanation {
-  /** What the file is: `SGX quote, version 3`. */
-  readonly what: string;
-  readonly length: number;
-  readonly parts: readonly Part[];
-  /** What a verifier asks of such a file, in its order. */
-  readonly checks: readonly Check[];
-  /** Why it could not be read to its end. */
-  readonly problem?: string;
-}
 
 /** Undefined for anything that is neither Intel's evidence nor its collateral. */
 export function explainIntel(file: Bytes): Explanation | undefined {
@@ -58,65 +36,14 @@ function startOf(file: Bytes): 'quote' | 'report' | 'evidence' | undefined {
   return (a === 2 || a === 3) && c === 0 && d === 0 ? 'evidence' : undefined;
 }
 
-/** What was read of one structure. */
-interface Look<T> {
-  readonly rows: readonly Row[];
-  readonly value?: T;
-  readonly problem?: string;
-}
-
-/**
- * Reads with a trace, and turns it into rows.
- * @param base where the structure begins in the file
- * @param under what the paths begin with
- */
-function look<T>(read: (trace: Field[]) => T, base: number, under: string): Look<T> {
-  const trace: Field[] = [];
-  try {
-    const value = read(trace);
-    return { rows: rowsOf(trace, base, under), value };
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    const where = error.offset === undefined ? '' : ` at byte ${base + error.offset}`;
-    return {
-      rows: rowsOf(trace, base, under),
-      problem: `${under}${error.path || 'the file'}${where}: ${error.problem}`,
-    };
-  }
-}
+const look = <T>(read: (trace: Field[]) => T, base: number, under: string): Look<T> =>
+  lookThrough(read, base, { under, meaningOf, plainValue });
 const lookAt = <T>(layout: Layout<T>, input: Bytes, base: number, under = ''): Look<T> =>
   look((trace) => decode(layout, input, trace), base, under);
 
-/** Groups before what is in them (a trace has them after), fields in order. */
-function rowsOf(trace: readonly Field[], base: number, under: string): readonly Row[] {
-  const byPath = new Map(trace.map((field) => [field.path, field]));
-  const emitted = new Set<string>();
-  const out: Row[] = [];
-  const emit = (path: string, first: Field): void => {
-    if (path === '' || emitted.has(path)) return;
-    emit(path.slice(0, Math.max(0, path.lastIndexOf('.'))), first);
-    emitted.add(path);
-    const field = byPath.get(path);
-    const meaning = meaningOf(path, field?.value);
-    const value = field && plainValue(path, field.value);
-    // A group that was not read to its end has a beginning all the same.
-    out.push({
-      path: `${under}${path}`,
-      offset: base + (field ?? first).offset,
-      ...(field && { length: field.length }),
-      ...(value !== undefined && { value }),
-      ...(meaning !== undefined && { meaning }),
-    });
-  };
-  for (const field of trace) emit(field.path, field);
-  return out;
-}
-
 function plainValue(path: string, value: unknown): string | undefined {
-  if (value instanceof Uint8Array) return hex(value);
-  if (typeof value === 'number')
-    return path.endsWith('teeType') ? `0x${value.toString(16).padStart(8, '0')}` : String(value);
-  return typeof value === 'bigint' ? String(value) : undefined;
+  if (typeof value === 'number' && path.endsWith('teeType')) return `0x${value.toString(16).padStart(8, '0')}`;
+  return valueText(value);
 }
 
 const teeName = { sgx: 'SGX', tdx: 'TDX' } as const;

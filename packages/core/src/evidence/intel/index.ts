@@ -1,9 +1,10 @@
 /** Intel's evidence: SGX and TDX quotes and what they are judged by. For authors of verifiers, and for offline tools. */
+export type { Explanation, Part, Row } from '../explanation.ts';
 export { intelRoot } from './anchors.ts';
 export { check as intelChecks } from './checks.ts';
 export { claimDestinations, sgxClaimNames, tdxClaimNames, tdxIncomingClaims } from './claims.ts';
 export { issuersOf, needsOf } from './collateral.ts';
-export { type Explanation, explainIntel, type Part, type Row } from './explain.ts';
+export { explainIntel } from './explain.ts';
 export { collateralEnds, type Dated, isCollateralExpired, type QuoteFacts } from './facts.ts';
 export { fmspcText, type PckFacts, readPck, sgxExtension } from './pck.ts';
 export {

@@ -3,9 +3,9 @@ import { type Bytes, hex } from '../../bytes/index.ts';
 import { Malformed } from '../../errors.ts';
 import { algorithm, type Bank } from './algorithms.ts';
 import { type Belief, beliefOf } from './belief.ts';
+import { eventMeaning, plainText, type ShownRecord, shownRecords } from './describe-event.ts';
 import { eventTypeName } from './event-types.ts';
 import { type EventLog, type LogEvent, parseLog, signature03, startsWith } from './log.ts';
-import { textOf } from './meaning.ts';
 import { bankId, banksOf, replay } from './replay.ts';
 import { type SecureBoot, secureBootOf } from './secure-boot.ts';
 
@@ -19,6 +19,10 @@ export interface ExplainedEvent {
   readonly believed: Belief['believed'];
   /** What the data say, where that is text. Nothing but `believed` tells whether it is so. */
   readonly text?: string;
+  /** The same of data that are no text: in one line. */
+  readonly meaning?: string;
+  /** What Windows tagged. */
+  readonly records?: readonly ShownRecord[];
   readonly bytes: number;
 }
 
@@ -36,20 +40,34 @@ export interface ExplainedLog {
 }
 
 /**
- * Reads a file as a log; undefined for anything else.
+ * Reads a file as a log, of PCRs or of measurement registers; undefined for anything else.
  * @throws {Malformed} for what begins as a log and does not read to its end
  */
-export function explainLog(input: Bytes): ExplainedLog | undefined {
+export function logIn(input: Bytes): EventLog | undefined {
   if (!isLog(input)) return undefined;
   const asPcrs = parseLog(input);
-  const kind = isOfGuest(asPcrs) ? 'ccel' : 'tcg';
-  const log = kind === 'ccel' ? parseLog(input, kind) : asPcrs;
+  return isOfGuest(asPcrs) ? parseLog(input, 'ccel') : asPcrs;
+}
+
+/** The bank that a log is explained by. @throws {Malformed} for logs without a bank that is computed here */
+export function explainedBank(log: EventLog): Bank {
   const banks = banksOf(log);
   const bank = banks.includes('sha256') ? 'sha256' : banks.at(-1);
   if (!bank) throw new Malformed('log', 0, 'has no bank of SHA-1, SHA-256, SHA-384 or SHA-512');
+  return bank;
+}
+
+/**
+ * Explains a file as a log; undefined for anything else.
+ * @throws {Malformed} for what begins as a log and does not read to its end
+ */
+export function explainLog(input: Bytes): ExplainedLog | undefined {
+  const log = logIn(input);
+  if (!log) return undefined;
+  const [banks, bank] = [banksOf(log), explainedBank(log)];
   const { variables, authorities, ...found } = secureBootOf(replay(bank, log), true);
   return {
-    format: kind === 'ccel' ? 'ccel' : 'tcg-log',
+    format: log.kind === 'ccel' ? 'ccel' : 'tcg-log',
     events: log.events.map((event) => explained(event, banks, bank)),
     values: Object.fromEntries(banks.map((one) => [one, valuesOf(one, log)])),
     secureBoot: {
@@ -77,7 +95,9 @@ const isOfGuest = ({ algorithms, events }: EventLog): boolean =>
   algorithms.every((id) => id === algorithm.sha384) && events.every(({ pcr }) => pcr <= 4);
 
 function explained(event: LogEvent, banks: readonly Bank[], bank: Bank): ExplainedEvent {
-  const text = textOf(event.claimedData);
+  const text = plainText(event.claimedData);
+  const meaning = eventMeaning(event);
+  const records = shownRecords(event);
   return {
     seq: event.seq,
     pcr: event.pcr,
@@ -90,6 +110,8 @@ function explained(event: LogEvent, banks: readonly Bank[], bank: Bank): Explain
     ),
     believed: beliefOf(event, bank).believed,
     ...(text !== undefined && { text }),
+    ...(meaning !== undefined && { meaning }),
+    ...(records && { records }),
     bytes: event.claimedData.length,
   };
 }

@@ -86,6 +86,8 @@ export interface ForgedTpm {
   /** SubjectPublicKeyInfo of the development root. */
   readonly anchor: Bytes;
   readonly certificates: ForgedPki['certificates'];
+  /** What the same CA issues for another attestation key, such as one of a real TPM: DER. */
+  readonly enrol: (spki: Bytes) => Bytes;
   /** What an operator would hold for it, by its canonical name. */
   readonly collateral: ReadonlyMap<NeedName, Bytes>;
   /** TPMT_PUBLIC of the endorsement key, and of a key that is in the TPM. */
@@ -151,6 +153,7 @@ export function forgeTpm(world: TpmWorld): ForgedTpm {
   const forged: ForgedTpm = {
     anchor: publicSpki(keys.root),
     certificates,
+    enrol: (spki) => forgePki(at, seed, changes, { aik: spki }).certificates.aik,
     collateral: held,
     endorsement: encode(Public, endorsementArea(keys.ek)),
     resident: { key: resident, area: encode(Public, residentArea(resident)) },

@@ -8,10 +8,27 @@ export { type CheckedQuote, checkQuote } from './check-quote.ts';
 export { check as tpmChecks } from './checks.ts';
 export { tpmClaimDestinations, tpmClaimNames, tpmIncomingClaims } from './claims.ts';
 export { type Credential, kdfa, kdfe, makeCredential, shareByRsa, shareOnCurve } from './credential.ts';
+export type { ShownRecord } from './describe-event.ts';
+export {
+  type ComparedLogs,
+  type ComparedRegister,
+  compareLogs,
+  type EventChange,
+  type ShownEvent,
+} from './diff-logs.ts';
 export { EfiVariable, guids } from './efi.ts';
 export { eventType, eventTypeName } from './event-types.ts';
 export { type EventsView, eventsClaim, eventsJson, pcrsClaim } from './events-claim.ts';
-export { type ExplainedEvent, type ExplainedLog, explainLog, saysItIsLog } from './explain-log.ts';
+export { type ExplainedIma, explainIma } from './explain-ima.ts';
+export {
+  type ExplainedEvent,
+  type ExplainedLog,
+  explainedBank,
+  explainLog,
+  logIn,
+  saysItIsLog,
+} from './explain-log.ts';
+export { explainTpm } from './explain-structures.ts';
 export type { KeyFacts, PlatformFacts, QuoteFacts, TpmFacts } from './facts.ts';
 export { PartitionTable } from './gpt.ts';
 export {
@@ -27,6 +44,7 @@ export {
 export { imaEvents } from './ima-events.ts';
 export { claimedPath, ImageLoad } from './image.ts';
 export { endorsementKey, nameOf, publicKeyOf } from './key.ts';
+export { type KeyParts, keyFile, readKeyFile } from './key-file.ts';
 export {
   type AgileRecord,
   agileRecord,

@@ -20,9 +20,9 @@ import {
 import type { Need } from '../../contract.ts';
 import { Malformed } from '../../errors.ts';
 import type { Bank } from './algorithms.ts';
+import { eventMeaning, plainText } from './describe-event.ts';
 import { eventTypeName } from './event-types.ts';
 import { parseLog } from './log.ts';
-import { meaningOf } from './meaning.ts';
 import { type Register, type Replay, replay, type Step } from './replay.ts';
 
 /** What may be stored: all of them are read for each log that does not replay. The largest real logs have 73 KB. */
@@ -124,15 +124,19 @@ function differenceIn(pcr: number, reference: Replay, told: Replay): Difference 
 
 const orderOf = ({ observed, expected }: Difference): number => observed?.order ?? expected?.order ?? 0;
 
+/** Longest meaning shown, in characters. */
+const longest = 60;
+const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
+
 function describe(step: Step | undefined, pcr: number, bank: Bank): string {
   const { event, order } = step ?? {};
   if (!step || !event) return `no further event of PCR ${pcr}`;
-  const meaning = meaningOf(event);
+  const meaning = eventMeaning(event) ?? plainText(event.claimedData);
   return [
     `event ${order}`,
     `PCR ${pcr}`,
     eventTypeName(event.claimedType),
-    ...(meaning === undefined ? [] : [`«${meaning}»`]),
+    ...(meaning === undefined ? [] : [`«${cut(meaning)}»`]),
     `${bank} ${hex(step.digest)}`,
   ].join(', ');
 }

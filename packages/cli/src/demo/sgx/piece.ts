@@ -1,21 +1,24 @@
-/** What the demo plays: evidence, collateral to judge it by, and the settings that the service needs for that. */
+/** What the demo plays of enclaves: evidence, collateral to judge it by, and the settings that the service needs for that. */
 import { join, resolve } from 'node:path';
 import { hex, Malformed, toPem, utf8 } from '@assay/core';
 import { decodeQuote } from '@assay/core/intel';
 import { forgeIntel } from '@assay/core/testing';
-import { collateralFiles, write } from '../commands/forge.ts';
-import { CommandError } from '../exit.ts';
-import { evidenceBytes, momentOf, momentText, readInput, requireFolder } from '../input.ts';
-import type { Terminal } from '../ui.ts';
-import type { Platform } from './messages.ts';
+import { collateralFiles } from '../../commands/forge.ts';
+import { CommandError } from '../../exit.ts';
+import { evidenceBytes, momentOf, momentText, readInput, requireFolder } from '../../input.ts';
+import { writeFolder } from '../../output.ts';
+import type { Terminal } from '../../ui.ts';
+import type { Platform } from '../messages.ts';
 
-export interface Piece {
+export interface EnclavePiece {
   readonly platform: Platform;
   /** Who the relying party expects. */
   readonly enclave: { readonly mrenclave: string; readonly mrsigner: string; readonly debuggable: boolean };
   readonly about: string;
   /** Settings of the service, by flag. */
   readonly flags: Readonly<Record<string, string>>;
+  /** A development root, a file; a recording needs none. */
+  readonly anchor?: string;
   /** What its insecure settings mean here. */
   readonly warning: string;
 }
@@ -27,25 +30,23 @@ export interface Recording {
 }
 
 /** A platform of the demo's own, its collateral in the folder. Another one each time, so that no root is known before. */
-export async function simulation(folder: string, at: Date): Promise<Piece> {
+export async function simulation(folder: string, at: Date): Promise<EnclavePiece> {
   const seed = `demo ${folder} ${at.getTime()}`;
   const world = forgeIntel({ seed, at });
   const root = utf8(toPem('CERTIFICATE', world.certificates.root));
-  await write(folder, new Map([['development-root.pem', root], ...collateralFiles(world)]));
+  await writeFolder(folder, new Map([['development-root.pem', root], ...collateralFiles(world)]));
   return {
     platform: { kind: 'simulated', seed, at },
     enclave: enclaveOf(world.quote(), 'the simulated quote'),
     about: 'simulated by assay forge, under a development root',
-    flags: {
-      'collateral-folder': join(folder, 'collateral'),
-      'insecure-anchors': join(folder, 'development-root.pem'),
-    },
-    warning: 'the service believes a development root: its tokens prove nothing outside this demo',
+    flags: { 'collateral-folder': join(folder, 'collateral') },
+    anchor: join(folder, 'development-root.pem'),
+    warning: 'the service believes development roots: its tokens prove nothing outside this demo',
   };
 }
 
 /** A recorded quote; undefined where the options name none. Intel's root stays the only anchor: only the time is set. */
-export async function recording(given: Recording, terminal: Terminal): Promise<Piece | undefined> {
+export async function recording(given: Recording, terminal: Terminal): Promise<EnclavePiece | undefined> {
   const { quote: file, collateral, at } = given;
   if (file === undefined && collateral === undefined && at === undefined) return undefined;
   if (file === undefined || collateral === undefined || at === undefined)
@@ -64,7 +65,7 @@ export async function recording(given: Recording, terminal: Terminal): Promise<P
   };
 }
 
-function enclaveOf(quote: Uint8Array, name: string): Piece['enclave'] {
+function enclaveOf(quote: Uint8Array, name: string): EnclavePiece['enclave'] {
   try {
     const { body } = decodeQuote(quote);
     if (body.tee === 'sgx') {

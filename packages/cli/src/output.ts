@@ -1,0 +1,26 @@
+/** Files that commands write: one by its path, or several into a folder. */
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Bytes, reasonOf } from '@assay/core';
+import { makeFolder } from '@assay/server/collateral';
+import { CommandError } from './exit.ts';
+
+/** @param mode of a file that is made, such as 0o600 for private keys @throws {CommandError} usage */
+export async function writeOutput(path: string, content: Bytes | string, mode = 0o666): Promise<void> {
+  await writeFile(path, content, { mode }).catch((cause: unknown) => {
+    throw new CommandError('usage', `${path} cannot be written: ${reasonOf(cause)}`, [], cause);
+  });
+}
+
+/** Writes files below a folder, making folders on the way. @throws {CommandError} usage */
+export async function writeFolder(folder: string, files: ReadonlyMap<string, Bytes | string>): Promise<void> {
+  try {
+    for (const [name, content] of files) {
+      const path = join(folder, name);
+      makeFolder(dirname(path));
+      await writeFile(path, content);
+    }
+  } catch (cause) {
+    throw new CommandError('usage', `${folder} cannot be written to: ${reasonOf(cause)}`, [], cause);
+  }
+}
