@@ -40,9 +40,10 @@ const flag: Form = ({ data }) => {
   if (data.length !== 1) throw new Malformed('record', undefined, `is a boolean of ${data.length} bytes`);
   return data[0] !== 0;
 };
+/** Most have 4 or 8 bytes; VBS_MICROSOFT_BOOT_CHAIN_REQUIRED has one on machines of several makers. */
 const number: Form = ({ data }) => {
-  if (data.length !== 4 && data.length !== 8)
-    throw new Malformed('record', undefined, `is a number of ${data.length} bytes, expected 4 or 8`);
+  if (![1, 4, 8].includes(data.length))
+    throw new Malformed('record', undefined, `is a number of ${data.length} bytes, expected 1, 4 or 8`);
   return whole(recordNumber(data));
 };
 const text: Form = ({ data }) => utf16Trimmed(data);
