@@ -21,3 +21,40 @@ export function told(values: readonly number[], digits: number, unit: string): s
   const [low, high] = [all[all.length >> 2] ?? 0, all[(3 * all.length) >> 2] ?? 0];
   return `${median(values).toFixed(digits)}${unit} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
+
+export type Work = () => unknown;
+const rounds = 15;
+
+/** Microseconds a call of each, by turns; a turn lasts some milliseconds. */
+export async function byTurns(works: readonly Work[]): Promise<readonly (readonly number[])[]> {
+  const times = works.map((): number[] => []);
+  const counts: number[] = [];
+  for (const work of works) {
+    const begin = performance.now();
+    let done = 0;
+    while (performance.now() - begin < 300) {
+      await work();
+      done++;
+    }
+    counts.push(Math.max(1, Math.round((done * 25) / 300)));
+  }
+  for (let round = 0; round < rounds; round++)
+    for (const [i, work] of works.entries()) {
+      const count = counts[i] ?? 1;
+      const begin = performance.now();
+      for (let call = 0; call < count; call++) await work();
+      times[i]?.push(((performance.now() - begin) * 1000) / count);
+    }
+  return times;
+}
+
+export const line = (name: string, times: readonly number[], note = ''): void =>
+  console.log(`  ${name.padEnd(44)} ${told(times, 1, ' µs').padStart(34)}   ${note}`);
+
+/** How many times as long as others something took, turn by turn. */
+export const ratio = (times: readonly number[], others: readonly number[]): string =>
+  `× ${told(
+    times.map((time, turn) => time / (others[turn] ?? time)),
+    2,
+    '',
+  )}`;

@@ -4,137 +4,37 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  Appraisal,
-  attest,
-  type Claim,
-  formatJson,
-  generateKey,
-  type Json,
-  keyId,
-  type Memo,
-  type Prepared,
-  policyHash,
-  publicSpki,
-  type Signer,
-  signData,
-  signed,
-  timesOf,
-  typeNamed,
-  writeHeader,
-  writePayload,
-} from '@assay/core';
-import { type QuoteSettings, quoteSettings } from '@assay/core/intel';
-import { check, compile, evaluate, type Program, sgxDefaultPolicy } from '@assay/core/policy';
-import { registerFunction, search, TreeInterpreter, TYPE_ANY, compile as treeOf } from '@jmespath-community/jmespath';
-import { median, told } from './measure.ts';
-import { subjects } from './subjects.ts';
-
-const rounds = 15;
-const vectors = process.env['ASSAY_VECTORS'] ?? fileURLToPath(new URL('../../../../shared/vectors', import.meta.url));
-
-type Work = () => unknown;
-
-/** Microseconds a call of each, by turns; a turn lasts some milliseconds. */
-async function byTurns(works: readonly Work[]): Promise<readonly (readonly number[])[]> {
-  const times = works.map((): number[] => []);
-  const counts: number[] = [];
-  for (const work of works) {
-    const begin = performance.now();
-    let done = 0;
-    while (performance.now() - begin < 300) {
-      await work();
-      done++;
-    }
-    counts.push(Math.max(1, Math.round((done * 25) / 300)));
-  }
-  for (let round = 0; round < rounds; round++)
-    for (const [i, work] of works.entries()) {
-      const count = counts[i] ?? 1;
-      const begin = performance.now();
-      for (let call = 0; call < count; call++) await work();
-      times[i]?.push(((performance.now() - begin) * 1000) / count);
-    }
-  return times;
-}
-
-const line = (name: string, times: readonly number[], note = ''): void =>
-  console.log(`  ${name.padEnd(44)} ${told(times, 1, ' µs').padStart(34)}   ${note}`);
+import type { Claim } from '@assay/core';
+import { quoteSettings } from '@assay/core/intel';
+import { check, compile, evaluate, sgxDefaultPolicy } from '@assay/core/policy';
+import { queriesOf, search, TreeInterpreter, treeOf } from './library.ts';
+import { byTurns, line, median, type Work } from './measure.ts';
+import { serviceFor } from './request.ts';
+import { subjects, vectors } from './subjects.ts';
 
 /** The default policy as a part of a whole request: everything but HTTP, with all that can be remembered remembered. */
 async function ofARequest(): Promise<void> {
   const [subject] = subjects();
-  const type = typeNamed('SgxEnclave');
-  if (!subject || !type) return;
+  if (!subject) return;
+  const { at, anchor, collateral, quote, title } = subject;
   const program = compile(sgxDefaultPolicy, { type: 'SgxEnclave' });
-  const policy: Prepared<QuoteSettings> = {
+  const service = serviceFor({
+    type: 'SgxEnclave',
     program,
-    hash: policyHash(sgxDefaultPolicy),
     settings: quoteSettings.defaults,
-    draft: false,
-  };
-  const key = generateKey('RSA-2048');
-  const kid = keyId(publicSpki(key));
-  const signer: Signer = { alg: 'RS256', kid, sign: async (input) => signData('rsa-pkcs1-sha256', key, input) };
-  const kept = new Map<string, unknown>();
-  const memo: Memo = (name, make) => {
-    if (!kept.has(name)) kept.set(name, make());
-    return kept.get(name) as ReturnType<typeof make>;
-  };
-  let claims: readonly Claim[] = [];
-  const { at, anchor, collateral } = subject;
-  const world = {
-    now: at,
-    random: (length: number) => new Uint8Array(length),
-    seal: (plain: Uint8Array) => plain,
-    unseal: () => undefined,
-    policy: async () => policy,
-    collateral: async () => collateral,
-    once: async () => true,
-    issue: (grant: {
-      readonly claims: readonly Claim[];
-      readonly ruling: { readonly issued: readonly { readonly name: string; readonly value: Json }[] };
-    }) => {
-      claims = grant.claims;
-      const header = writeHeader(type.token, { alg: 'RS256', kid, issuer: 'https://assay.example', x5c: [] });
-      const payload = writePayload(type.token, {
-        times: timesOf(type.token, at.getTime()),
-        issuer: 'https://assay.example',
-        jti: '0'.repeat(64),
-        policyHash: policy.hash,
-        claims: grant.claims,
-        issued: grant.ruling.issued,
-        serviceClaims: type.serviceClaims,
-      });
-      return signed(header, payload, signer);
-    },
-  };
-  const body = { quote: Buffer.from(subject.quote).toString('base64url') };
-  const anchors = { id: 'bench', of: () => [anchor] };
-  const request: Work = () => attest(type, body, world as never, { at, anchors, appraisal: new Appraisal(), memo });
+    anchors: [anchor],
+    collateral,
+    at,
+  });
+  const body = { quote: Buffer.from(quote).toString('base64url') };
+  const request: Work = () => service.attest(body);
   await request();
+  const { claims } = service.granted();
   const [whole = [], alone = []] = await byTurns([request, () => evaluate(program, claims)]);
-  console.log(`\nDefault SGX policy, trace on (${subject.title}; memory warm, token signed with RS256, without HTTP)`);
+  console.log(`\nDefault SGX policy, trace on (${title}; memory warm, token signed with RS256, without HTTP)`);
   line('a request', whole);
   const share = (100 * median(alone)) / median(whole);
   line('of it: evaluating the policy', alone, `${share.toFixed(2)} % (target: at most 2 %)`);
-}
-
-/** The queries that a policy names (not those that it makes while it runs), and the documents that it runs them over. */
-function queriesOf(
-  program: Program,
-  claims: readonly Claim[],
-): readonly (readonly [document: string, query: string])[] {
-  const seen: [string, string][] = [];
-  const queries = new Map(program.queries);
-  for (const [text, query] of program.queries)
-    queries.set(text, (json, steps) => {
-      seen.push([formatJson(json, { sorted: true }), text]);
-      return query(json, steps);
-    });
-  evaluate({ ...program, queries }, claims);
-  return seen;
 }
 
 async function besideTheLibrary(folder: string): Promise<void> {
@@ -146,9 +46,6 @@ async function besideTheLibrary(folder: string): Promise<void> {
     { name: 'events', value: events, to: 'policy' },
   ];
   const program = compile(text, { type: 'Tpm' });
-  const fold = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
-  const anything = { types: [TYPE_ANY] };
-  registerFunction('equals_ignore_case', (given) => fold(given[0]) === fold(given[1]), [anything, anything]);
   const pairs = queriesOf(program, claims);
   const documents = [...new Set(pairs.map(([document]) => document))];
   const compiled = pairs.map(([document, query]) => [document, treeOf(query)] as const);

@@ -6,6 +6,10 @@ import type { Bytes, NeedName } from '@assay/core';
 import { intelRoot, sgxQuote, tdQuote } from '@assay/core/intel';
 import { forgeIntel } from '@assay/core/testing';
 
+/** The folder of recorded evidence; it may be absent. */
+export const vectors =
+  process.env['ASSAY_VECTORS'] ?? fileURLToPath(new URL('../../../../shared/vectors', import.meta.url));
+
 export interface Subject {
   readonly title: string;
   readonly quote: Bytes;
@@ -16,8 +20,7 @@ export interface Subject {
 }
 
 export function subjects(): readonly Subject[] {
-  const folder = process.env['ASSAY_VECTORS'] ?? fileURLToPath(new URL('../../../../shared/vectors', import.meta.url));
-  const manifest = join(folder, 'dcap/manifest.json');
+  const manifest = join(vectors, 'dcap/manifest.json');
   if (!existsSync(manifest)) {
     console.log('Recorded quotes are absent (set ASSAY_VECTORS): measuring a simulated one, without the peer.');
     const at = new Date('2026-03-01T12:00:00Z');
@@ -33,7 +36,7 @@ export function subjects(): readonly Subject[] {
       },
     ];
   }
-  const read = (name: string): Bytes => new Uint8Array(readFileSync(join(folder, 'dcap', name)));
+  const read = (name: string): Bytes => new Uint8Array(readFileSync(join(vectors, 'dcap', name)));
   const { cases } = JSON.parse(readFileSync(manifest, 'utf8'));
   const pick = (title: string, id: string, verifier: typeof sgxQuote, tee: string, fmspc: string): Subject => {
     const { quote, collateral, time } = cases.find(

@@ -1,6 +1,6 @@
 /** Event logs and IMA lists of real machines: parsed to their end, replayed, compared with quotes and values of TPMs. */
 import { fromHex } from '@assay/core/bytes';
-import { explain, parseLog, replay } from '@assay/core/tpm';
+import { eventType, explain, parseLog, parseRecords, recordsJson, replay } from '@assay/core/tpm';
 import { expect, test } from 'vitest';
 import { withVectors } from '../setup/vectors.ts';
 import {
@@ -34,6 +34,17 @@ withVectors('TCG logs', 'tpm', (folder) => {
       expect(trustPointProblems(folder, entry)).toEqual([]);
     },
   );
+
+  test('every record of Windows in them reads: one that did not would take all that stands beside it along', () => {
+    let read = 0;
+    for (const { id, file, kind } of logs.filter((entry) => entry.kind === 'tcg'))
+      for (const { claimedType, pcr, claimedData, seq } of parseLog(folder.bytes(file), kind).events)
+        if (claimedType === eventType.eventTag && pcr >= 11 && pcr <= 14) {
+          expect(() => recordsJson(parseRecords(claimedData)), `${id}, event ${seq}`).not.toThrow();
+          read++;
+        }
+    expect(read).toBeGreaterThan(60);
+  });
 
   /** Quotes and logs of one capture: what the log does not explain, and why it need not. */
   const beyond: Record<string, readonly string[]> = {

@@ -9,6 +9,8 @@ export type Issuer = 'AttestationService' | 'AttestationPolicy' | 'CustomClaim';
 export interface Claim {
   readonly name: string;
   readonly value: Json;
+  /** What `value` is the text of, where that is at hand: nobody need read it again. */
+  readonly json?: Json;
   /** Whether policies see it, the token carries it, or both. */
   readonly to: 'policy' | 'token' | 'both';
   /** Policies may test it but not issue it (policy language 1.2). */

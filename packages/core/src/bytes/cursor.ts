@@ -22,9 +22,9 @@ export class Cursor {
   path: string[] = [];
   at: number;
 
-  constructor(bytes: Bytes, at = 0, end = bytes.length, trace?: Field[]) {
+  constructor(bytes: Bytes, at = 0, end = bytes.length, trace?: Field[], view?: DataView) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = at;
     this.end = end;
     this.trace = trace;
@@ -54,7 +54,7 @@ export class Cursor {
   /** A child over exactly `length` bytes, all of which it must read. */
   within<T>(length: number, read: (child: Cursor) => T): T {
     const at = this.take(length);
-    const child = new Cursor(this.bytes, at, at + length, this.trace);
+    const child = new Cursor(this.bytes, at, at + length, this.trace, this.view);
     child.path = this.path;
     child.scope = this.scope;
     const value = read(child);

@@ -103,6 +103,28 @@ describe('base64', () => {
     else expect(refusal(() => fromBase64(text, 'either', 'quote'))).toEqual(['quote', offset, problem]);
   });
 
+  test('long texts are judged as short ones, wherever they are wrong', () => {
+    const outcome = (text: string, kind: 'base64' | 'base64url' | 'either'): unknown => {
+      try {
+        return buffer(fromBase64(text, kind)).toString('base64url');
+      } catch (error) {
+        return [(error as Malformed).offset, (error as Malformed).problem];
+      }
+    };
+    const whole = 'AZaz09'.repeat(2000);
+    const endings = ['', 'A', 'AA', 'AB', 'AAA', 'AAB', 'AA==', 'AA=', 'AAAA', '+/AA', '-_AA', 'A)AA', 'A AA', 'AA\nA'];
+    for (const kind of ['base64', 'base64url', 'either'] as const)
+      for (const ending of [...endings, 'AA=A', 'ŁŁŁŁ', 'AéAA', 'AAA\ud83d', '\u0000AAA']) {
+        const short = outcome(ending, kind);
+        const shifted = Array.isArray(short) ? [whole.length + short[0], short[1]] : whole + String(short);
+        expect([ending, outcome(whole + ending, kind)]).toEqual([ending, shifted]);
+        // At the beginning, and where nothing else is wrong.
+        if (Array.isArray(short) && short[1].includes('character'))
+          expect([ending, outcome(ending + whole, kind)]).toEqual([ending, short]);
+      }
+    expect(fromBase64(whole).buffer.byteLength).toBe(whole.length * 0.75);
+  });
+
   test('each alphabet refuses the letters of the other, at their place', () => {
     expect(fromBase64('+/-_')).toEqual(Uint8Array.of(0xfb, 0xff, 0xbf));
     expect(refusal(() => fromBase64('AA-A', 'base64'))).toEqual(['base64', 2, 'is not a base64 character']);

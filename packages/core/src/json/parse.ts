@@ -96,9 +96,8 @@ function shown(text: string): string {
 }
 const numberForm = /^-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 
-/** What cannot stand in a string as it is. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const special = /[\\\x00-\x1f]/;
+const control = /[\x00-\x1f]/;
 
 /** Part of the text, in UTF-16 units. */
 type Span = readonly [from: number, to: number];
@@ -267,7 +266,8 @@ class Parser {
     const end = this.#text.indexOf('"', from);
     if (end >= 0) {
       const plain = this.#text.slice(from, end);
-      if (!special.test(plain)) {
+      // Apart: both together are one search that takes four times as long.
+      if (!plain.includes('\\') && !control.test(plain)) {
         this.#at = end + 1;
         return plain;
       }

@@ -41,7 +41,13 @@ const sentences = {
  * an error of evaluation.
  */
 export function evaluate(program: Program, incoming: readonly Claim[]): Ruling {
-  const run = new Run(new Queries(new Budget(), program.queries), program.type);
+  const documents = incoming.flatMap(({ value, json }) =>
+    typeof value === 'string' && json !== undefined ? [[value, json] as const] : [],
+  );
+  const run = new Run(
+    new Queries(new Budget(), { compiled: program.queries, made: program.made, documents }),
+    program.type,
+  );
   const end = (decision: Ruling['decision'], why: string, explanation: string, by: Range | undefined): Ruling => ({
     decision,
     why,

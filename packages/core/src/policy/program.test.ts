@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AttestError } from '../errors.ts';
-import { check, compile, defaultPolicies, longestPolicy } from './index.ts';
+import { check, compile, defaultPolicies, evaluate, longestPolicy } from './index.ts';
 import { utf8Length } from './program.ts';
 
 const refusal = (text: string, type?: string) => {
@@ -51,6 +51,32 @@ test('queries of literals are compiled with the policy', () => {
     'version=1.2;authorizationrules{c:[]=>add(type="x",value=JmesPath(c.value,AppendString("a",".b")));};',
   );
   expect([...program.queries.keys()]).toEqual(['a.b']);
+});
+
+test('queries that are put together while a policy runs are kept, but for a few and short ones', () => {
+  const program = compile(
+    'version=1.2;authorizationrules{c:[type=="name"]=>add(type="x",value=JmesPath("{}",AppendString("a.",c.value)));=>permit();};',
+  );
+  const rule = (value: string) => evaluate(program, [{ name: 'name', value, to: 'policy' }]);
+  const first = rule('b');
+  const [query] = program.made.values();
+  expect([...program.made.keys()]).toEqual(['a.b']);
+  expect(rule('b')).toEqual(first);
+  expect([...program.made.values()]).toEqual([query]);
+  for (let i = 0; i < 100; i++) expect(rule(`c${i}`).decision).toBe('permit');
+  expect(program.made.size).toBe(64);
+  const other = compile(program.text);
+  evaluate(other, [{ name: 'name', value: 'b'.repeat(2000), to: 'policy' }]);
+  expect(other.made.size).toBe(0);
+});
+
+test('a document that is handed over with its text is not read again', () => {
+  const program = compile(
+    'version=1.2;authorizationrules{c:[type=="events"]=>add(type="x",value=JsonToClaimValue(JmesPath(c.value,"a")));[type=="x",value==1]=>permit();};',
+  );
+  const claim = { name: 'events', value: '{"a":1}', to: 'policy' } as const;
+  expect(evaluate(program, [claim]).decision).toBe('permit');
+  expect(evaluate(program, [{ ...claim, json: { a: 2 } }]).decision).toBe('deny');
 });
 
 test('every default policy compiles for its type', () => {

@@ -23,7 +23,10 @@ export interface Program {
   readonly properties: { readonly [name: string]: Json };
   /** Claims that `configurationrules` added: the incoming set begins with them. */
   readonly added: readonly PolicyClaim[];
+  /** Queries that it names. */
   readonly queries: ReadonlyMap<string, Query>;
+  /** Queries that its evaluations have put together. */
+  readonly made: Map<string, Query>;
   /** Rules as closures, by section. */
   readonly rules: { readonly [section in Exclude<SectionName, 'configurationrules'>]: readonly ReadyRule[] };
   /** What the configuration rules did. */
@@ -58,7 +61,7 @@ export function prepare(
   const { tree, findings: syntax } = parse(text);
   const queries = new Queries(new Budget());
   const findings = inOrder([...syntax, ...staticErrors(text, tree, type, queries)]).slice(0, mostFindings);
-  const run = new Run(new Queries(queries.budget, queries.compiled), type);
+  const run = new Run(new Queries(queries.budget, { compiled: queries.compiled }), type);
   const ready = (section: SectionName): readonly ReadyRule[] =>
     findings.length === 0 ? readyRules(text, section, rulesOf(tree, section)) : [];
   const failure = run.receive(configurationClaims) ?? run.section('configurationrules', ready('configurationrules'));
@@ -73,6 +76,7 @@ export function prepare(
     properties: Object.fromEntries(run.properties),
     added: run.claims,
     queries: queries.compiled,
+    made: new Map(),
     rules: { authorizationrules: ready('authorizationrules'), issuancerules: ready('issuancerules') },
     trace: run.trace.toJson(),
   };

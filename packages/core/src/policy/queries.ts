@@ -11,16 +11,32 @@ import { textOf } from './jmespath-values.ts';
 import { deepestQuery } from './limits.ts';
 import { Table } from './table.ts';
 
+/** What was worked out before an evaluation begins. */
+export interface Known {
+  /** Queries that the policy names. */
+  readonly compiled?: ReadonlyMap<string, Query>;
+  /** Queries that evaluations of the same policy put together: mostly the same each time. They are entered here. */
+  readonly made?: Map<string, Query>;
+  /** Texts that have been read, and what they say. */
+  readonly documents?: readonly (readonly [text: string, json: Json])[];
+}
+
+/** So many queries of a policy are kept, and no longer ones: they may be made of what clients send. */
+const mostMade = 64;
+const longestMade = 1024;
+
 export class Queries {
   readonly budget: Budget;
   readonly #documents: Table<Json>;
   readonly #compiled: Map<string, Query>;
+  readonly #made: Map<string, Query>;
 
-  /** @param compiled queries known before the evaluation */
-  constructor(budget: Budget, compiled: ReadonlyMap<string, Query> = new Map()) {
+  constructor(budget: Budget, { compiled, made = new Map(), documents = [] }: Known = {}) {
     this.budget = budget;
+    this.#made = made;
     this.#documents = new Table(budget);
-    this.#compiled = new Map(compiled);
+    for (const [text, json] of documents) this.#documents.add(text, json);
+    this.#compiled = new Map(compiled ?? []);
   }
 
   /** @throws {AttestError} when the text is not JSON */
@@ -54,9 +70,11 @@ export class Queries {
   compile(query: string): Query {
     const known = this.#compiled.get(query);
     if (known !== undefined) return known;
+    // What it costs does not depend on who came before.
     spend(this.budget, compiling * (1 + query.length));
-    const compiled = compileQuery(query);
+    const compiled = this.#made.get(query) ?? compileQuery(query);
     this.#compiled.set(query, compiled);
+    if (this.#made.size < mostMade && query.length <= longestMade) this.#made.set(query, compiled);
     return compiled;
   }
 

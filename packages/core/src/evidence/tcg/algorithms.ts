@@ -74,10 +74,10 @@ export const hashes: ReadonlyMap<number, HashAlgorithm> = new Map(
 export const bankOf = (id: number): Bank | undefined => hashes.get(id)?.bank;
 
 /** An algorithm for people: its name, else its number. */
-export function algorithmName(id: number): string {
-  const found = Object.entries(algorithm).find(([, number]) => number === id);
-  return hashes.get(id)?.name ?? found?.[0] ?? `0x${id.toString(16).padStart(4, '0')}`;
-}
+export const algorithmName = (id: number): string =>
+  hashes.get(id)?.name ?? names.get(id) ?? `0x${id.toString(16).padStart(4, '0')}`;
+
+const names: ReadonlyMap<number, string> = new Map(Object.entries(algorithm).map(([name, id]) => [id, name]));
 
 /** TPM_ECC_CURVE of the curves that are accepted. */
 export const tpmCurves: ReadonlyMap<number, 'P-256' | 'P-384' | 'P-521'> = new Map([

@@ -5,6 +5,7 @@
 import { type Bytes, concat, decode, encode, equal, isZero, type Layout, utf8 } from '../../bytes/index.ts';
 import { digest } from '../../crypto/index.ts';
 import { Malformed } from '../../errors.ts';
+import { once } from '../../once.ts';
 import type { Bank } from './algorithms.ts';
 import { EfiVariable, guids, utf16Trimmed } from './efi.ts';
 import { eventType } from './event-types.ts';
@@ -39,6 +40,16 @@ interface Candidate {
 
 /** @param bank the quoted one; what other banks hold proves nothing */
 export function beliefOf(event: LogEvent, bank: Bank): Belief {
+  const known = beliefsOf(event);
+  const belief = known.get(bank) ?? judged(event, bank);
+  known.set(bank, belief);
+  return belief;
+}
+
+/** Every claim that is made of an event asks; its data are hashed once. */
+const beliefsOf = once((_: LogEvent) => new Map<Bank, Belief>());
+
+function judged(event: LogEvent, bank: Bank): Belief {
   const measured = event.claimedType === eventType.noAction ? undefined : digestIn(event, bankId(bank));
   if (!measured) return { believed: 'none' };
   for (const { bytes, what, quirk, whole } of candidates(event)) {

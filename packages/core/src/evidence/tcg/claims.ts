@@ -7,7 +7,7 @@ import type { Claim, Json } from '../../claim.ts';
 import type { IncomingClaim } from '../../contract.ts';
 import { sha256 } from '../../crypto/index.ts';
 import type { JsonObject } from '../../json/index.ts';
-import { eventsClaim, pcrsClaim } from './events-claim.ts';
+import { eventsClaim, eventsDocument, pcrsClaim } from './events-claim.ts';
 import type { KeyFacts, TpmFacts } from './facts.ts';
 
 type Row = readonly [
@@ -77,6 +77,12 @@ const table: { readonly [name: string]: Row } = {
   'x-assay-insecure': ['token', 'String', ({ isUnbound }) => (isUnbound ? ['unbound-key'] : undefined)],
 };
 
+/** Claims that are text of JSON, which policies search: what they are the text of. */
+const documents: { readonly [name: string]: (facts: TpmFacts) => Json | undefined } = {
+  events: ({ current }) => eventsDocument(current.events),
+  bootEvents: ({ boot }) => boot && eventsDocument(boot.events),
+};
+
 /** Its value is an array in the token, and text of JSON for policies: neither is made of several values. */
 const otherKeysName = 'x-ms-tpm-other-keys';
 
@@ -88,7 +94,11 @@ export function tpmClaims(facts: TpmFacts): readonly Claim[] {
   return [
     ...Object.entries(table).flatMap(([name, [to, , value, more]]): Claim[] => {
       const filled = value(facts);
-      return filled === undefined ? [] : [{ name, value: filled, to, ...(more && { readOnly: true as const }) }];
+      if (filled === undefined) return [];
+      const json = documents[name]?.(facts);
+      return [
+        { name, value: filled, ...(json !== undefined && { json }), to, ...(more && { readOnly: true as const }) },
+      ];
     }),
     ...(otherKeys.length > 0 ? [{ name: otherKeysName, value: otherKeys.map(keyObject), to: 'both' } as const] : []),
     ...custom.map(

@@ -1,5 +1,7 @@
 /** UEFI variables as events hold them (UEFI 2.10; TCG PC Client Platform Firmware Profile §10.2.6). Little-endian. */
-import { type Bytes, type Cursor, hex, type Layout, rest, u16le, u64le } from '../../bytes/index.ts';
+import { type Bytes, type Cursor, decode, type Layout, rest, u16le, u64le } from '../../bytes/index.ts';
+import { once } from '../../once.ts';
+import type { LogEvent } from './log.ts';
 
 /** GUIDs of vendors of variables. */
 export const guids = {
@@ -10,13 +12,19 @@ export const guids = {
 
 /** Where the bytes of a GUID's text stand: its first three parts are little-endian. */
 const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+/** Bytes with a hyphen before them. */
+const isPartStart = order.map((_, i) => [4, 6, 8, 10].includes(i));
+/** Digits by byte: there are hundreds of GUIDs in a dbx. */
+const digitsOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
 
 /** Sixteen bytes, as upper-case text with hyphens. */
 export const guid: Layout<string> = {
   read(from) {
-    const bytes = from.slice(16);
-    const digits = hex(Uint8Array.from(order, (at) => bytes[at] as number)).toUpperCase();
-    return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const start = from.take(16);
+    let text = '';
+    for (let i = 0; i < 16; i++)
+      text += (isPartStart[i] ? '-' : '') + digitsOf[from.bytes[start + (order[i] as number)] as number];
+    return text;
   },
   write(text, to) {
     const digits = text.replaceAll('-', '');
@@ -64,3 +72,9 @@ export const EfiVariable: Layout<EfiVariable> = {
     to.put(value.tail);
   },
 };
+
+/**
+ * The variable that an event holds.
+ * @throws {Malformed}
+ */
+export const variableIn = once(({ claimedData }: LogEvent): EfiVariable => decode(EfiVariable, claimedData));

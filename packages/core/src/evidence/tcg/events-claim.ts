@@ -11,7 +11,7 @@ import { digestIn, type EventLog, isExtended, type LogEvent } from './log.ts';
 import type { PcrValues } from './pcrs.ts';
 import { type Processed, processed } from './processed.ts';
 import { bankId } from './replay.ts';
-import { parseRecords } from './wbcl.ts';
+import { recordsIn } from './wbcl.ts';
 
 export interface EventsView {
   /** The quoted bank that is relied on. */
@@ -37,8 +37,12 @@ export function eventsJson(logs: readonly EventLog[], view: EventsView): readonl
   });
 }
 
+/** What the `events` claim is the text of. */
+export const eventsDocument = (events: readonly JsonObject[]): JsonObject => ({ Events: events });
+
 /** The text of the `events` claim. */
-export const eventsClaim = (events: readonly JsonObject[]): string => formatJson({ Events: events }, { sorted: true });
+export const eventsClaim = (events: readonly JsonObject[]): string =>
+  formatJson(eventsDocument(events), { sorted: true });
 
 /** What is not extended in the bank that is relied on is covered by nothing. */
 const isShown = (event: LogEvent, { bank, pcrs }: EventsView): boolean =>
@@ -50,14 +54,16 @@ function eventJson(event: LogEvent, seq: number, view: EventsView): JsonObject {
     return digest ? [[bank.toUpperCase(), base64url(digest)] as const] : [];
   });
   // Windows' records are read whatever is believed of them: what nests without end is refused, not passed over.
-  if (event.claimedType === eventType.eventTag && isWindows(event.pcr))
-    parseRecords(event.claimedData, `event.${event.seq}.data`);
+  if (event.claimedType === eventType.eventTag && isWindows(event.pcr)) recordsIn(event);
+  const shown = meaning(event, view, digests);
+  // In byte order already: texts are written many times as fast so.
   return {
     Digests: Object.fromEntries(digests),
     EventSeq: seq,
     EventType: event.claimedType,
-    ...meaning(event, view, digests),
+    ...(shown && { EventTypeString: shown.EventTypeString }),
     PcrIndex: event.pcr,
+    ...(shown && { ProcessedData: shown.ProcessedData }),
     RawData: base64url(event.claimedData),
   };
 }

@@ -4,13 +4,13 @@ import { Malformed } from '../../errors.ts';
 import type { Json } from '../../json/index.ts';
 import { isBare, readAuthority } from './authority.ts';
 import type { Belief } from './belief.ts';
-import { EfiVariable, utf16Trimmed } from './efi.ts';
+import { type EfiVariable, utf16Trimmed, variableIn } from './efi.ts';
 import { eventType } from './event-types.ts';
 import { PartitionTable } from './gpt.ts';
 import { ImageLoad } from './image.ts';
 import type { LogEvent } from './log.ts';
-import { SignatureLists, signatureTypeNames } from './signature-lists.ts';
-import { parseRecords } from './wbcl.ts';
+import { signatureListsIn, signatureTypeNames } from './signature-lists.ts';
+import { recordsIn } from './wbcl.ts';
 import { recordName, recordsJson, whole } from './wbcl-json.ts';
 
 /** Digests of one event as shown: name of the bank and base64url. */
@@ -24,7 +24,7 @@ interface Form {
    * @returns undefined where nothing is shown
    * @throws {Malformed} for data that do not read
    */
-  readonly read: (data: Bytes, belief: Belief | undefined, digests: ShownDigests) => Json | undefined;
+  readonly read: (event: LogEvent, belief: Belief | undefined, digests: ShownDigests) => Json | undefined;
 }
 
 export interface Processed {
@@ -37,7 +37,7 @@ export function processed(event: LogEvent, belief: Belief | undefined, digests: 
   const form = forms.get(event.claimedType);
   if (!form) return undefined;
   try {
-    const value = form.read(event.claimedData, belief, digests);
+    const value = form.read(event, belief, digests);
     return value === undefined ? undefined : { EventTypeString: form.name, ProcessedData: value };
   } catch (error) {
     if (error instanceof Malformed) return undefined;
@@ -58,7 +58,7 @@ function variable({ guid, name, data, tail }: EfiVariable): Json {
 }
 
 function signatureLists(data: Bytes): Json {
-  return decode(SignatureLists, data).map(({ type, signatures }) => {
+  return signatureListsIn(data).map(({ type, signatures }) => {
     const name = signatureTypeNames.get(type);
     return {
       SignatureType: type,
@@ -69,26 +69,27 @@ function signatureLists(data: Bytes): Json {
 }
 
 /** Some firmware logs the bare contents (quirk F7), and most hashes the contents alone: then the name is not proven. */
-function bootVariable(data: Bytes, belief: Belief | undefined): Json {
+function bootVariable(event: LogEvent, belief: Belief | undefined): Json {
   if (belief?.what === 'variableData' && belief.proven) return { VariableData: base64url(belief.proven) };
   try {
-    return variable(decode(EfiVariable, data));
+    return variable(variableIn(event));
   } catch (error) {
-    if (error instanceof Malformed) return { VariableData: base64url(data) };
+    if (error instanceof Malformed) return { VariableData: base64url(event.claimedData) };
     throw error;
   }
 }
 
-function authority(data: Bytes): Json {
+function authority({ claimedData: data }: LogEvent): Json {
   const { guid, name, owner, data: held, isWrapped } = readAuthority(data, isBare(data));
   return {
+    ...(isWrapped && { UnicodeName: name }),
     VariableData: { SignatureData: base64url(held), ...(owner !== undefined && { SignatureOwner: owner }) },
-    ...(isWrapped && { UnicodeName: name, VariableGuid: guid }),
+    ...(isWrapped && { VariableGuid: guid }),
   };
 }
 
-function image(data: Bytes): Json {
-  const { location, length, linkTimeAddress, path } = decode(ImageLoad, data);
+function image({ claimedData }: LogEvent): Json {
+  const { location, length, linkTimeAddress, path } = decode(ImageLoad, claimedData);
   const [node] = path;
   return {
     // Of a path the first node is shown, and only one type was ever seen by name.
@@ -104,8 +105,8 @@ function image(data: Bytes): Json {
   };
 }
 
-function partitions(data: Bytes): Json {
-  const table = decode(PartitionTable, data);
+function partitions({ claimedData }: LogEvent): Json {
+  const table = decode(PartitionTable, claimedData);
   return {
     Partitions: table.partitions.map((one) => ({
       Attributes: whole(one.attributes),
@@ -136,14 +137,14 @@ function partitions(data: Bytes): Json {
 }
 
 const Blob = struct({ base: u64le, length: u64le });
-function blob(data: Bytes): Json {
-  const { base, length } = decode(Blob, data);
+function blob({ claimedData }: LogEvent): Json {
+  const { base, length } = decode(Blob, claimedData);
   return { BlobBase: whole(base), BlobLength: whole(length) };
 }
 
 /** Others than Windows measure tagged data as well: theirs are no records that are known. */
-function tagged(data: Bytes): Json | undefined {
-  const records = parseRecords(data);
+function tagged(event: LogEvent): Json | undefined {
+  const records = recordsIn(event);
   return records.some(({ id }) => recordName(id) !== undefined) ? recordsJson(records) : undefined;
 }
 
@@ -153,20 +154,23 @@ const forms: ReadonlyMap<number, Form> = new Map<number, Form>([
     eventType.separator,
     {
       name: 'EV_SEPARATOR',
-      read: (_data, _belief, digests) =>
+      read: (_event, _belief, digests) =>
         Object.fromEntries(digests.map(([bank, digest]) => [`CappedHash[${bank}]`, digest])),
     },
   ],
   [eventType.eventTag, { name: 'EV_EVENT_TAG', read: tagged }],
-  [eventType.nonhostInfo, { name: 'EV_NONHOST_INFO', read: (data) => (data.length === 0 ? null : undefined) }],
+  [
+    eventType.nonhostInfo,
+    { name: 'EV_NONHOST_INFO', read: ({ claimedData }) => (claimedData.length === 0 ? null : undefined) },
+  ],
   [
     eventType.efiVariableDriverConfig,
-    { name: 'EV_EFI_VARIABLE_DRIVER_CONFIG', read: (data) => variable(decode(EfiVariable, data)) },
+    { name: 'EV_EFI_VARIABLE_DRIVER_CONFIG', read: (event) => variable(variableIn(event)) },
   ],
   [eventType.efiVariableBoot, { name: 'EV_EFI_VARIABLE_BOOT', read: bootVariable }],
   [eventType.efiBootServicesApplication, { name: 'EV_EFI_BOOT_SERVICES_APPLICATION', read: image }],
   [eventType.efiGptEvent, { name: 'EV_EFI_GPT_EVENT', read: partitions }],
-  [eventType.efiAction, { name: 'EV_EFI_ACTION', read: (data) => ({ Data: latin1(data) }) }],
+  [eventType.efiAction, { name: 'EV_EFI_ACTION', read: ({ claimedData }) => ({ Data: latin1(claimedData) }) }],
   [eventType.efiPlatformFirmwareBlob, { name: 'EV_EFI_PLATFORM_FIRMWARE_BLOB', read: blob }],
   [eventType.efiVariableAuthority, { name: 'EV_EFI_VARIABLE_AUTHORITY', read: authority }],
 ]);

@@ -5,6 +5,7 @@
 import { type Bytes, decode } from '../../bytes/index.ts';
 import { Malformed } from '../../errors.ts';
 import { elements, integer, member, parseSlices, type Slot, text, word } from '../../json/index.ts';
+import { once } from '../../once.ts';
 import { algorithmName, hashes } from './algorithms.ts';
 import { type CustomClaim, customClaims } from './custom.ts';
 import { type ClaimedJws, canonicalBase64url, readJws } from './jws.ts';
@@ -70,10 +71,13 @@ const most = {
 const deepest = 12;
 
 /**
- * Reads a request.
+ * Reads a request, once: its service context is asked for first, and then the rest.
+ * @param evidence never changes
  * @throws {Malformed} naming the member
  */
-export function readRequest(evidence: Bytes): ClaimedRequest {
+export const readRequest = once(read);
+
+function read(evidence: Bytes): ClaimedRequest {
   const jws = readJws(evidence);
   const version = jws.type === 'attReq' ? 1 : 2;
   const { value, raw } = parseSlices(

@@ -2,15 +2,15 @@
  * Whether Secure Boot was on, out of PCR 7 (TCG PC Client Platform Firmware Profile §3.3.4.8). Everything must be proven:
  * one event that is out of place or not covered by its digest leaves the question undetermined, and that is never «on».
  */
-import { type Bytes, decode, equal, fromUtf8, hex, isZero } from '../../bytes/index.ts';
+import { type Bytes, equal, fromUtf8, hex, isZero } from '../../bytes/index.ts';
 import { Malformed } from '../../errors.ts';
 import { type Authority, readAuthority } from './authority.ts';
 import { beliefOf } from './belief.ts';
-import { EfiVariable, guids } from './efi.ts';
+import { type EfiVariable, guids, variableIn } from './efi.ts';
 import { eventType, eventTypeName } from './event-types.ts';
 import type { LogEvent } from './log.ts';
 import type { Replay } from './replay.ts';
-import { type SignatureList, SignatureLists, signatureTypes } from './signature-lists.ts';
+import { type SignatureList, signatureListsIn, signatureTypes } from './signature-lists.ts';
 
 export interface SecureBoot {
   /** False: nothing can be said, for the reasons in `why`. */
@@ -92,7 +92,7 @@ class Reading {
           this.#actions.push(fromUtf8(data));
           break;
         case eventType.efiVariableDriverConfig:
-          this.#variable(event, decode(EfiVariable, data));
+          this.#variable(event, variableIn(event));
           break;
         case eventType.efiVariableAuthority:
           this.#authorities.push({ ...readAuthority(data, bare), before: this.#separators === 0 });
@@ -157,7 +157,7 @@ class Reading {
 /** The certificates in a variable of signature lists. */
 function certificates(variable: Bytes | undefined): readonly Bytes[] {
   try {
-    return decode(SignatureLists, variable ?? new Uint8Array(0))
+    return signatureListsIn(variable ?? new Uint8Array(0))
       .filter(({ type }: SignatureList) => type === signatureTypes.x509)
       .flatMap(({ signatures }) => signatures.map(({ data }) => data));
   } catch (error) {

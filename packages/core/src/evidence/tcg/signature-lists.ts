@@ -2,7 +2,8 @@
  * What Secure Boot trusts and refuses: EFI_SIGNATURE_LIST, in the variables PK, KEK, db and dbx (UEFI 2.10 §32.4.1).
  * Every step is bounded by what is left (quirk F14).
  */
-import { type Bytes, type Cursor, type Layout, rest, struct, u32le } from '../../bytes/index.ts';
+import { type Bytes, type Cursor, decode, type Layout, rest, struct, u32le } from '../../bytes/index.ts';
+import { once } from '../../once.ts';
 import { guid } from './efi.ts';
 import { toEnd } from './fields.ts';
 
@@ -51,6 +52,12 @@ const SignatureList: Layout<SignatureList> = {
 
 /** Lists one after the other, to the end of the data. */
 export const SignatureLists = toEnd(SignatureList);
+
+/**
+ * The lists that a variable holds.
+ * @throws {Malformed}
+ */
+export const signatureListsIn = once((variable: Bytes): readonly SignatureList[] => decode(SignatureLists, variable));
 
 function readList(from: Cursor): SignatureList {
   const at = from.at;

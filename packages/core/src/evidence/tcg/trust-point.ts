@@ -12,7 +12,7 @@ import type { EventLog } from './log.ts';
 import { selectedPcrs } from './pcrs.ts';
 import { type Replay, resetValue } from './replay.ts';
 import type { Signature } from './signature.ts';
-import { parseRecords, type WbclRecord } from './wbcl.ts';
+import { recordsIn, type WbclRecord } from './wbcl.ts';
 
 export interface TrustPoint {
   readonly keyName: string;
@@ -32,7 +32,7 @@ const part = { attest: 0x8008_0001, signature: 0x8008_0002, keyName: 0x8008_0003
 export function trustPoints(log: EventLog): readonly TrustPoint[] {
   return log.events
     .filter(({ claimedType, pcr }) => claimedType === eventType.noAction && pcr === 0xffff_ffff)
-    .flatMap(({ claimedData, seq }) => parseRecords(claimedData, `event.${seq}.data`))
+    .flatMap(recordsIn)
     .flatMap(groupsIn);
 }
 

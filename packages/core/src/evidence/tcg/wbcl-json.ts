@@ -26,6 +26,8 @@ import { recordNumber, type WbclRecord } from './wbcl.ts';
 type Form = (record: WbclRecord) => Json;
 interface Row {
   readonly name: string;
+  /** Its name as a member. */
+  readonly member: string;
   readonly form: Form;
   /** Always an array, of one element even. Others must not be there twice. */
   readonly isList?: true;
@@ -38,9 +40,10 @@ const flag: Form = ({ data }) => {
   if (data.length !== 1) throw new Malformed('record', undefined, `is a boolean of ${data.length} bytes`);
   return data[0] !== 0;
 };
+/** Most have 4 or 8 bytes; VBS_MICROSOFT_BOOT_CHAIN_REQUIRED has one on machines of several makers. */
 const number: Form = ({ data }) => {
-  if (data.length !== 4 && data.length !== 8)
-    throw new Malformed('record', undefined, `is a number of ${data.length} bytes, expected 4 or 8`);
+  if (![1, 4, 8].includes(data.length))
+    throw new Malformed('record', undefined, `is a number of ${data.length} bytes, expected 1, 4 or 8`);
   return whole(recordNumber(data));
 };
 const text: Form = ({ data }) => utf16Trimmed(data);
@@ -159,8 +162,8 @@ const identityKey = laidOut(IdentityKey, ({ algorithm, bits, exponent, modulus }
   ...(algorithm === 1 && { Vsm_idk_alg_id: 'VSM_IDK_ALG_ID_RSA' }),
 }));
 
-const row = (name: string, form: Form): Row => ({ name, form });
-const rows = (name: string, form: Form): Row => ({ name, form, isList: true });
+const row = (name: string, form: Form): Row => ({ name, member: `EVENT_${name}`, form });
+const rows = (name: string, form: Form): Row => ({ ...row(name, form), isList: true });
 
 const bitlockerUnlock = {
   1: 'CACHED',
@@ -269,20 +272,21 @@ const table: ReadonlyMap<number, Row> = new Map([
 export const recordName = (id: number): string | undefined => table.get(id)?.name;
 
 /**
- * Records as one object.
+ * Records as one object, members in byte order.
  * @throws {Malformed} for data that do not have their record's form, and for a record that is there twice but may not be
  */
 export function recordsJson(records: readonly WbclRecord[]): JsonObject {
-  const out: Record<string, Json> = {};
+  const out = new Map<Row, Json | Json[]>();
   for (const record of records) {
     const known = table.get(record.id);
     if (!known) continue;
-    const member = `EVENT_${known.name}`;
     const value = known.form(record);
-    const before = out[member];
-    if (known.isList) out[member] = [...((before ?? []) as readonly Json[]), value];
-    else if (before === undefined) out[member] = value;
-    else throw new Malformed(member, undefined, 'is there twice');
+    const before = out.get(known);
+    if (before === undefined) out.set(known, known.isList ? [value] : value);
+    else if (known.isList) (before as Json[]).push(value);
+    else throw new Malformed(known.member, undefined, 'is there twice');
   }
-  return out;
+  // Names are ASCII.
+  const members = [...out].sort(([a], [b]) => (a.member < b.member ? -1 : 1));
+  return Object.fromEntries(members.map(([{ member }, value]) => [member, value]));
 }

@@ -3,6 +3,8 @@
  * Little-endian; containers hold records again.
  */
 import { type Bytes, Cursor, rest, sized, struct, u32le } from '../../bytes/index.ts';
+import { once } from '../../once.ts';
+import type { LogEvent } from './log.ts';
 
 /** One record. Containers have records instead of data. */
 export interface WbclRecord {
@@ -25,6 +27,14 @@ const Record = struct({ id: u32le, data: sized(u32le, rest) });
 export function parseRecords(input: Bytes, path = 'data'): readonly WbclRecord[] {
   return records(input, 0, input.length, 1, path);
 }
+
+/**
+ * The records of an event of a log.
+ * @throws {Malformed} as `parseRecords` does
+ */
+export const recordsIn = once(({ claimedData, seq }: LogEvent): readonly WbclRecord[] =>
+  parseRecords(claimedData, `event.${seq}.data`),
+);
 
 function records(input: Bytes, start: number, end: number, depth: number, path: string): readonly WbclRecord[] {
   const from = new Cursor(input, start, end);

@@ -8,7 +8,7 @@ import { eventType } from './event-types.ts';
 import type { EventsView } from './events-claim.ts';
 import type { LogEvent } from './log.ts';
 import type { Replay } from './replay.ts';
-import { parseRecords, recordNumber, type WbclRecord } from './wbcl.ts';
+import { recordNumber, recordsIn, type WbclRecord } from './wbcl.ts';
 import { recordId } from './wbcl-json.ts';
 
 export interface Windows {
@@ -79,7 +79,7 @@ function boundaryRecords(replay: Replay, pcr: number, mode: EventsView['mode']):
   return eventsIn(replay, pcr)
     .filter(({ claimedType }) => claimedType === eventType.eventTag)
     .filter((event) => mode === 'maa' || beliefOf(event, replay.bank).believed === 'data')
-    .flatMap(({ claimedData, seq }) => parseRecords(claimedData, `event.${seq}.data`))
+    .flatMap(recordsIn)
     .flatMap(({ id, inside }) => (id === recordId.trustBoundary ? (inside ?? []) : []));
 }
 
