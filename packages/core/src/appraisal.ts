@@ -4,7 +4,6 @@
  * however the flow ends. Recording costs objects, not cryptography.
  */
 
-import { hex } from './bytes/index.ts';
 import type { Json, JsonObject } from './claim.ts';
 import { AttestError, type ErrorCode, printable, type Where } from './errors.ts';
 
@@ -269,7 +268,7 @@ export function describe(value: unknown, longest: number): string {
 
 function plain(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) return value.length === 0 ? 'nothing' : hex(value.subarray(0, 1024));
+  if (value instanceof Uint8Array) return value.length === 0 ? 'nothing' : hexadecimal(value.subarray(0, 1024));
   if (value instanceof Date)
     return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString().replace(/\.\d{3}Z$/, 'Z');
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(plain).join(', ');
@@ -279,3 +278,6 @@ function plain(value: unknown): string {
       .join(', ');
   return String(value);
 }
+
+const hexadecimal = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString('hex');
