@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { base64url, toPem } from '@assay/core';
-import { forgeTpm } from '@assay/core/testing';
+import { forgeLog, forgeTpm } from '@assay/core/testing';
+import { setReferenceLog } from '@assay/server/collateral';
 import { writeFolder } from '../../output.ts';
-import { loaderDigest } from './boot.ts';
+import { banks, boot, loaderDigest } from './boot.ts';
 
 export interface MachinePiece {
   /** The CA of attestation keys: whose keys they are, and when it began. */
@@ -29,6 +30,9 @@ export async function laboratory(folder: string, at: Date): Promise<MachinePiece
       ['tpm.policy', policy],
     ]),
   );
+  // As its owner stores it of a machine known to be good: what differs from it is named.
+  const references = join(folder, 'reference-logs');
+  await setReferenceLog(references, 'good-boot', forgeLog(boot, banks).log);
   const bearer = randomBytes(24).toString('base64url');
   return {
     ca,
@@ -36,6 +40,7 @@ export async function laboratory(folder: string, at: Date): Promise<MachinePiece
     flags: {
       'provider-policies': JSON.stringify({ Tpm: join(folder, 'tpm.policy') }),
       'tpm-bearer-token': bearer,
+      'tpm-reference-logs': references,
     },
     anchor: join(folder, 'attestation-key-root.pem'),
   };
