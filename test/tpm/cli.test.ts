@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tpmCollector } from '@assay/client';
 import { bootToOrder, type SoftwareTpm } from '@assay/client/testing';
+import { encode } from '@assay/core/bytes';
 import { forgeLog, linuxBoot } from '@assay/core/testing';
+import { PlatformClaim } from '@assay/core/tpm';
 import { loadConfig, type Served, serve } from '@assay/server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Ran, assay as run } from '../../packages/cli/src/captured.test.support.ts';
@@ -231,6 +233,9 @@ withSwtpm('the command line before a live TPM', ({ start, made }) => {
       expect((await onTpm(`key -o ${at('k')} --for requests --kind p384`)).stderr).toMatch(
         /of kind rsa \(PS256\) or p256/,
       );
+      writeFileSync(at('kept'), 'a key');
+      expect((await onTpm(`key -o ${at('kept')}`)).stderr).toMatch(/kept is there already, and is not written over/);
+      expect(readFileSync(at('kept'), 'utf8')).toBe('a key');
       await onTpm('key --handle 0x81000003 --kind p256');
       expect((await onTpm('key --handle 0x81000003 --kind p256')).stderr).toMatch(/the handle is taken/);
       writeFileSync(at('text'), 'text');
@@ -345,8 +350,25 @@ withSwtpm('the command line, a live TPM and the service', ({ start }) => {
       2,
       expect.stringMatching(/--signature is missing\nhint: assay tpm quote/),
     ]);
+    // Windows' wrapper around the same, and the key out of the certificate.
+    const second = await assay(`tpm challenge ${there()} ${key} -o ${at('challenge.json')} --json`);
+    await onTpm(`quote --to ${at('q')} --aik 0x81000003 --extra-data ${second.json().extraData}`);
+    const values = Object.values(JSON.parse(readFileSync(at('q/pcrs.json'), 'utf8')).sha256 as Record<string, string>);
+    const parts = ['signature', 'attest'].map((name) => new Uint8Array(readFileSync(at(`q/${name}.bin`))));
+    const [signature = new Uint8Array(), quote = new Uint8Array()] = parts;
+    const pcrs = new Uint8Array(Buffer.from(values.join(''), 'hex'));
+    const sizes = { signatureBytes: signature.length, quoteBytes: quote.length, pcrBytes: pcrs.length };
+    const claim = { magic: 0x54504c41, version: 0, bank: 11, ...sizes, signature, quote, pcrs } as const;
+    writeFileSync(at('claim.bin'), encode(PlatformClaim, claim));
+    const wrapped = `attest tpm ${at('challenge.json')} ${there()} ${key} --platform-claim ${at('claim.bin')} --tcg-log ${at('boot.bin')} --aik-certificate ${at('aik.pem')}`;
+    expect((await assay(`${wrapped} --pcrs ${at('q/pcrs.json')}`)).stderr).toMatch(/--platform-claim holds what/);
+    expect((await assay(wrapped)).code).toBe(0);
+    writeFileSync(at('claim.bin'), encode(PlatformClaim, claim).subarray(0, -1));
+    expect((await assay(wrapped)).stderr).toMatch(/claim\.bin is no platform claim \(TPLA\): pcrs/);
+    expect((await assay(`${wrapped} --draft-policy x`)).stderr).toMatch(/--draft-policy is for quotes of SGX/);
+
     const unasked = await assay(`attest tpm ${at('q/pcrs.json')} ${there()} --attest ${at('q/attest.bin')}`);
-    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringMatching(/is no file of assay tpm challenge/)]);
+    expect([unasked.code, unasked.stderr]).toEqual([1, expect.stringMatching(/holds no request .*, and no challenge/)]);
   });
 
   test('a whole request of the second round, as another client exported it', async () => {
@@ -366,6 +388,14 @@ withSwtpm('the command line, a live TPM and the service', ({ start }) => {
     const frame = Buffer.from(JSON.stringify({ payload: { request } })).toString('base64url');
     writeFileSync(at('body.json'), JSON.stringify({ data: frame }));
     expect((await assay(`attest tpm ${at('body.json')} ${there()}`)).code).toBe(0);
+    const signed = await assay(`attest tpm ${at('body.json')} ${there()} --claim build=7`);
+    expect([signed.code, signed.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--claim goes with a challenge: .* signed already/),
+    ]);
+    expect((await assay(`attest sgx ${at('body.json')} ${there()} --pcrs x`)).stderr).toMatch(
+      /--pcrs is for evidence of a TPM/,
+    );
     writeFileSync(at('body.json'), 'nonsense');
     const nonsense = await assay(`attest tpm ${at('body.json')} ${there()}`);
     expect([nonsense.code, nonsense.stderr]).toEqual([
