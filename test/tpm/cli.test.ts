@@ -156,6 +156,29 @@ withSwtpm('the command line before a live TPM', ({ start, made }) => {
     });
   });
 
+  describe('forge boot', () => {
+    test('a boot measured into a TPM is what its log tells', async () => {
+      const forged = await assay(`forge boot --tpm ${tpm.address.path} --to ${at('boot')} --platform windows`);
+      expect([forged.code, forged.stdout]).toEqual([0, `${at('boot/binary_bios_measurements')}\n`]);
+      await onTpm(`quote --to ${at('q')} --kind p256`);
+      const quoted = JSON.parse(readFileSync(at('q/pcrs.json'), 'utf8'));
+      const told = (await assay(`explain ${at('boot/binary_bios_measurements')} --json`)).json();
+      expect(quoted.sha256).toMatchObject(told.pcrs.sha256);
+      const again = await assay(`forge boot --tpm ${tpm.address.path} --to ${at('boot')}`);
+      expect([again.code, again.stderr]).toEqual([
+        2,
+        expect.stringMatching(/measured something already, into PCR 0\nhint: restart it/),
+      ]);
+    });
+
+    test('never into a device', async () => {
+      expect((await assay(`forge boot --tpm /dev/null --to ${at('boot')}`)).stderr).toMatch(
+        /^error: \/dev\/null is a device: boots are made up for software TPMs alone/,
+      );
+      expect((await assay(`forge boot --to ${at('boot')}`)).stderr).toMatch(/^error: --tpm names the software TPM/);
+    });
+  });
+
   describe('log', () => {
     test('copies a log, or explains it', async () => {
       const { log } = forgeLog(linuxBoot(), ['sha256']);

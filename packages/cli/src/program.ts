@@ -196,8 +196,11 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
       does(async (folder, options) => (await import('./commands/watch.ts')).watchCommand(folder, options, terminal)),
     );
 
-  command('forge', 'make simulated evidence and its collateral under a development root; pcs: serve that collateral')
-    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx', 'tpm', 'pcs']))
+  command(
+    'forge',
+    'make simulated evidence and its collateral under a development root; pcs: serve that collateral; boot: measure one into a software TPM',
+  )
+    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx', 'tpm', 'boot', 'pcs']))
     .requiredOption('--to <folder>', 'where to write; made where it is absent')
     .option('--seed <text>', 'another platform with keys of its own', 'development')
     .option('--at <time>', 'issue collateral around this time instead of now')
@@ -206,9 +209,12 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--debug', 'make the enclave debuggable')
     .option('--fmspc <hex>', 'platform family, 12 hexadecimal digits')
     .addOption(
-      new Option('--platform <system>', 'tpm: whose boot the log tells').choices(['linux', 'windows']).default('linux'),
+      new Option('--platform <system>', 'tpm, boot: whose boot the log tells')
+        .choices(['linux', 'windows'])
+        .default('linux'),
     )
-    .option('--no-secure-boot', 'tpm: boot without Secure Boot')
+    .option('--no-secure-boot', 'tpm, boot: boot without Secure Boot')
+    .option('--tpm <address>', 'boot: the software TPM, PATH or host:port of its socket')
     .option('--resident-key', 'tpm: a request key in the TPM, certified, instead of one in software')
     .option('--port <number>', 'pcs: port to listen on; 0: any free one', '8081')
     .option('--host <address>', 'pcs: address to listen on', '127.0.0.1')
@@ -225,7 +231,9 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
           ? (await import('./commands/stand-in.ts')).standInCommand(options, terminal)
           : kind === 'tpm'
             ? (await import('./commands/forge-tpm.ts')).forgeTpmCommand(options, terminal)
-            : (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal),
+            : kind === 'boot'
+              ? (await import('./commands/forge-boot.ts')).forgeBootCommand(options, terminal)
+              : (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal),
       ),
     );
 
