@@ -1,10 +1,10 @@
 /** `assay tpm` before a live TPM and a service: from a bare machine to a verified token, and every way it can fail. */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tpmCollector } from '@assay/client';
+import { logPaths, tpmCollector } from '@assay/client';
 import { bootToOrder, type SoftwareTpm } from '@assay/client/testing';
 import { encode } from '@assay/core/bytes';
 import { forgeLog, linuxBoot } from '@assay/core/testing';
@@ -455,14 +455,38 @@ withSwtpm('the command line, a live TPM and the service', ({ start }) => {
       expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/two holds no bearer token/)]);
     });
 
+    test('without a TPM, and without a log', async () => {
+      const line = `attest ${there()} --aik-certificate ${at('aik.pem')}`;
+      const nobody = await assay(`tpm ${line} --tcg-log ${at('boot.bin')} --tpm ${at('no-socket')}`);
+      expect([nobody.code, nobody.stderr]).toEqual([
+        3,
+        expect.stringMatching(/error: there is no .*no-socket\nhint: is the software TPM running\?/),
+      ]);
+      const json = await assay(`tpm ${line} --tcg-log ${at('boot.bin')} --tpm ${at('no-socket')} --json`);
+      expect(json.json()).toMatchObject({ outcome: 'unavailable', error: { code: 'EvidenceUnavailable' } });
+      const gone = await onTpm(`attest ${there()} --tcg-log ${at('no-log')}`);
+      expect([gone.code, gone.stderr]).toEqual([
+        2,
+        expect.stringMatching(/no-log cannot be read: there is no such file/),
+      ]);
+    });
+
+    test.skipIf(existsSync(logPaths.TCG))('where the kernel shows no log of the boot', async () => {
+      const { code, stderr } = await onTpm(`attest ${there()} --aik-certificate ${at('aik.pem')}`);
+      expect([code, stderr]).toEqual([
+        3,
+        expect.stringMatching(/error: there is no \/sys\/.*\nhint: .*\nhint: --tcg-log names a copy/),
+      ]);
+    });
+
     test('a certificate of a key that this TPM has not stored', async () => {
       await onTpm(`key -o ${at('loose.key')} --kind p256`);
       await onTpm(`certify --aik ${at('loose.key')} --authority ${at('ca')} --any-tpm -o ${at('loose.pem')}`);
       const line = `attest ${there()} --tcg-log ${at('boot.bin')} --aik-certificate ${at('loose.pem')}`;
       const { code, stderr } = await onTpm(line);
       expect([code, stderr]).toEqual([
-        3,
-        expect.stringMatching(/this TPM has not stored the key .*: name the key too/),
+        2,
+        expect.stringMatching(/this TPM has not stored the key [^:]*\nhint: name the key too\nhint: --aik names it/),
       ]);
       expect((await onTpm(`${line} --aik ${at('loose.key')}`)).code).toBe(0);
     });
