@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { logPaths, tpmCollector } from '@assay/client';
+import { createAttestationKey, endorsementKey, loadKey, logPaths, tpmCollector, withTpm } from '@assay/client';
 import { bootToOrder, type SoftwareTpm } from '@assay/client/testing';
 import { encode } from '@assay/core/bytes';
 import { forgeLog, linuxBoot } from '@assay/core/testing';
@@ -12,6 +12,7 @@ import { PlatformClaim } from '@assay/core/tpm';
 import { loadConfig, type Served, serve } from '@assay/server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Ran, assay as run } from '../../packages/cli/src/captured.test.support.ts';
+import { requireTogether } from '../../packages/cli/src/tpm/activation.ts';
 import { withSwtpm } from '../setup/swtpm.ts';
 
 /** What a slow machine is waited for is no part of what a command says. */
@@ -248,6 +249,18 @@ withSwtpm('the command line before a live TPM', ({ start, made }) => {
       const any = await certify(at('aik.key'), ' --any-tpm --json');
       expect([any.code, any.json().endorsed]).toEqual([0, false]);
       expect(any.stderr).toMatch(/^warning: any TPM will do/);
+    });
+
+    test('P9: a TPM that shows another key than the one it uses is found out', async () => {
+      await withTpm(tpm.address, async (conversation) => {
+        const ek = await endorsementKey(conversation);
+        const key = await loadKey(conversation, await createAttestationKey(conversation, { type: 'P-256' }));
+        const shown = (await createAttestationKey(conversation, { type: 'P-256' })).public;
+        await requireTogether(conversation, key, ek);
+        await expect(requireTogether(conversation, { ...key, public: shown }, ek)).rejects.toMatchObject({
+          reason: 'INTEGRITY',
+        });
+      });
     });
 
     test('usage', async () => {
