@@ -2,6 +2,7 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { toPem } from '@assay/core/pki';
 import { expect, test } from 'vitest';
 import { assay as run } from '../../packages/cli/src/captured.test.support.ts';
@@ -65,6 +66,61 @@ withVectors('assay tpm check-quote and assay explain', 'tpm', (folder) => {
         entry.secureBoot.determined,
         entry.secureBoot.on ?? false,
       ]);
+  });
+});
+
+withVectors('assay explain, over what real TPMs and machines left', 'tpm', (folder) => {
+  const manifest = folder.json('manifest.json');
+  // Of one the filler was made up by a test of others: no TPM fills with it.
+  const certificates = (manifest.certificates as Entry[]).filter(
+    ({ id, file }) => file.endsWith('.der') && id !== 'ek-hirs-padded',
+  );
+  test.each(certificates.map((one): [string, Entry] => [one.id, one]))('the certificate %s', async (_id, entry) => {
+    const { code, json } = await assay('explain', folder.path(entry.file));
+    expect([code, json.what]).toEqual([0, expect.stringMatching(/^a certificate/)]);
+    expect(json.parts[0].rows.map(({ path }: Entry) => path)).toContain('issuer');
+  });
+
+  test.each(['vm1', 'vm2', 'vm3', 'vm4'])('the list of %s', async (machine) => {
+    const { code, json } = await assay('explain', folder.path(`lab/${machine}.ima.bin`));
+    expect([code, json.format, json.events[0].fileName]).toEqual([0, 'ima', 'boot_aggregate']);
+    expect(json.events.every(({ isHashRight }: Entry) => isHashRight)).toBe(true);
+  });
+
+  // One is cut within its only entry, which its manifest counts all the same.
+  const isCut = (id: string): boolean => id === 'tss-sml-ima-ng-sha1-invalidated';
+  const lists = (manifest.ima as Entry[]).filter(({ id, form, replay }) => form === 'binary' && replay && !isCut(id));
+  test.each(lists.map((one): [string, Entry] => [one.id, one]))('the list %s', async (_id, entry) => {
+    const stored = folder.bytes(entry.file);
+    const place = mkdtempSync(join(tmpdir(), 'assay-ima-'));
+    const path = join(place, 'list');
+    writeFileSync(path, entry.file.endsWith('.gz') ? gunzipSync(stored) : stored);
+    const { json } = await assay('explain', path);
+    rmSync(place, { recursive: true });
+    expect([json.format, json.events.length]).toEqual(['ima', entry.entries]);
+    for (const [pcr, values] of Object.entries(entry.replay as Record<string, Record<string, string>>))
+      for (const [bank, value] of Object.entries(values))
+        expect([json.pcrs[bank]?.[pcr], json.pcrs[`${bank}-padded`]?.[pcr]]).toContain(value);
+  });
+
+  test('what changed on a laptop when a key was enrolled', async () => {
+    const [before, after] = ['baseline', 'add'].map((name) => folder.path(`logs/hp-elitebook-mokx-${name}.bin`));
+    const { code, json } = await assay('explain', '--diff', before ?? '', after ?? '');
+    expect([code, json.bank]).toEqual([1, 'sha256']);
+    const changed = json.registers.filter(({ changes }: Entry) => changes.length > 0);
+    expect(changed.map(({ index }: Entry) => index)).toEqual([1, 14]);
+    expect(changed[1].changes).toMatchObject([
+      { is: 'changed', before: { says: 'MokListX' }, after: { says: 'MokListX' } },
+    ]);
+    expect((await assay('explain', '--diff', before ?? '', before ?? '')).code).toBe(0);
+  });
+
+  test('what changed between two boots of Windows, record by record', async () => {
+    const [before, after] = [0, 3].map((number) => folder.path(`logs/dell-latitude-7520-five-logs-${number}.bin`));
+    const { json } = await assay('explain', '--diff', before ?? '', after ?? '');
+    const twelve = json.registers.find(({ index }: Entry) => index === 12);
+    const records = twelve.changes.flatMap((change: Entry) => change.records?.added ?? []);
+    expect(records).toContainEqual(expect.stringMatching(/^BOOTCOUNTER = \d+$/));
   });
 });
 

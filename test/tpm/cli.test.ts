@@ -1,15 +1,18 @@
 /** `assay tpm` before a live TPM and a service: from a bare machine to a verified token, and every way it can fail. */
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tpmCollector } from '@assay/client';
+import { createAttestationKey, endorsementKey, loadKey, logPaths, tpmCollector, withTpm } from '@assay/client';
 import { bootToOrder, type SoftwareTpm } from '@assay/client/testing';
+import { encode } from '@assay/core/bytes';
 import { forgeLog, linuxBoot } from '@assay/core/testing';
+import { PlatformClaim } from '@assay/core/tpm';
 import { loadConfig, type Served, serve } from '@assay/server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Ran, assay as run } from '../../packages/cli/src/captured.test.support.ts';
+import { requireTogether } from '../../packages/cli/src/tpm/activation.ts';
 import { withSwtpm } from '../setup/swtpm.ts';
 
 /** What a slow machine is waited for is no part of what a command says. */
@@ -154,6 +157,29 @@ withSwtpm('the command line before a live TPM', ({ start, made }) => {
     });
   });
 
+  describe('forge boot', () => {
+    test('a boot measured into a TPM is what its log tells', async () => {
+      const forged = await assay(`forge boot --tpm ${tpm.address.path} --to ${at('boot')} --platform windows`);
+      expect([forged.code, forged.stdout]).toEqual([0, `${at('boot/binary_bios_measurements')}\n`]);
+      await onTpm(`quote --to ${at('q')} --kind p256`);
+      const quoted = JSON.parse(readFileSync(at('q/pcrs.json'), 'utf8'));
+      const told = (await assay(`explain ${at('boot/binary_bios_measurements')} --json`)).json();
+      expect(quoted.sha256).toMatchObject(told.pcrs.sha256);
+      const again = await assay(`forge boot --tpm ${tpm.address.path} --to ${at('boot')}`);
+      expect([again.code, again.stderr]).toEqual([
+        2,
+        expect.stringMatching(/measured something already, into PCR 0\nhint: restart it/),
+      ]);
+    });
+
+    test('never into a device', async () => {
+      expect((await assay(`forge boot --tpm /dev/null --to ${at('boot')}`)).stderr).toMatch(
+        /^error: \/dev\/null is a device: boots are made up for software TPMs alone/,
+      );
+      expect((await assay(`forge boot --to ${at('boot')}`)).stderr).toMatch(/^error: --tpm names the software TPM/);
+    });
+  });
+
   describe('log', () => {
     test('copies a log, or explains it', async () => {
       const { log } = forgeLog(linuxBoot(), ['sha256']);
@@ -225,12 +251,27 @@ withSwtpm('the command line before a live TPM', ({ start, made }) => {
       expect(any.stderr).toMatch(/^warning: any TPM will do/);
     });
 
+    test('P9: a TPM that shows another key than the one it uses is found out', async () => {
+      await withTpm(tpm.address, async (conversation) => {
+        const ek = await endorsementKey(conversation);
+        const key = await loadKey(conversation, await createAttestationKey(conversation, { type: 'P-256' }));
+        const shown = (await createAttestationKey(conversation, { type: 'P-256' })).public;
+        await requireTogether(conversation, key, ek);
+        await expect(requireTogether(conversation, { ...key, public: shown }, ek)).rejects.toMatchObject({
+          reason: 'INTEGRITY',
+        });
+      });
+    });
+
     test('usage', async () => {
       expect((await onTpm('key')).stderr).toMatch(/^error: the key must go somewhere/);
       expect((await onTpm('key --handle 81000003')).stderr).toMatch(/^error: --handle takes a handle such as/);
       expect((await onTpm(`key -o ${at('k')} --for requests --kind p384`)).stderr).toMatch(
         /of kind rsa \(PS256\) or p256/,
       );
+      writeFileSync(at('kept'), 'a key');
+      expect((await onTpm(`key -o ${at('kept')}`)).stderr).toMatch(/kept is there already, and is not written over/);
+      expect(readFileSync(at('kept'), 'utf8')).toBe('a key');
       await onTpm('key --handle 0x81000003 --kind p256');
       expect((await onTpm('key --handle 0x81000003 --kind p256')).stderr).toMatch(/the handle is taken/);
       writeFileSync(at('text'), 'text');
@@ -345,8 +386,25 @@ withSwtpm('the command line, a live TPM and the service', ({ start }) => {
       2,
       expect.stringMatching(/--signature is missing\nhint: assay tpm quote/),
     ]);
+    // Windows' wrapper around the same, and the key out of the certificate.
+    const second = await assay(`tpm challenge ${there()} ${key} -o ${at('challenge.json')} --json`);
+    await onTpm(`quote --to ${at('q')} --aik 0x81000003 --extra-data ${second.json().extraData}`);
+    const values = Object.values(JSON.parse(readFileSync(at('q/pcrs.json'), 'utf8')).sha256 as Record<string, string>);
+    const parts = ['signature', 'attest'].map((name) => new Uint8Array(readFileSync(at(`q/${name}.bin`))));
+    const [signature = new Uint8Array(), quote = new Uint8Array()] = parts;
+    const pcrs = new Uint8Array(Buffer.from(values.join(''), 'hex'));
+    const sizes = { signatureBytes: signature.length, quoteBytes: quote.length, pcrBytes: pcrs.length };
+    const claim = { magic: 0x54504c41, version: 0, bank: 11, ...sizes, signature, quote, pcrs } as const;
+    writeFileSync(at('claim.bin'), encode(PlatformClaim, claim));
+    const wrapped = `attest tpm ${at('challenge.json')} ${there()} ${key} --platform-claim ${at('claim.bin')} --tcg-log ${at('boot.bin')} --aik-certificate ${at('aik.pem')}`;
+    expect((await assay(`${wrapped} --pcrs ${at('q/pcrs.json')}`)).stderr).toMatch(/--platform-claim holds what/);
+    expect((await assay(wrapped)).code).toBe(0);
+    writeFileSync(at('claim.bin'), encode(PlatformClaim, claim).subarray(0, -1));
+    expect((await assay(wrapped)).stderr).toMatch(/claim\.bin is no platform claim \(TPLA\): pcrs/);
+    expect((await assay(`${wrapped} --draft-policy x`)).stderr).toMatch(/--draft-policy is for quotes of SGX/);
+
     const unasked = await assay(`attest tpm ${at('q/pcrs.json')} ${there()} --attest ${at('q/attest.bin')}`);
-    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringMatching(/is no file of assay tpm challenge/)]);
+    expect([unasked.code, unasked.stderr]).toEqual([1, expect.stringMatching(/holds no request .*, and no challenge/)]);
   });
 
   test('a whole request of the second round, as another client exported it', async () => {
@@ -366,6 +424,14 @@ withSwtpm('the command line, a live TPM and the service', ({ start }) => {
     const frame = Buffer.from(JSON.stringify({ payload: { request } })).toString('base64url');
     writeFileSync(at('body.json'), JSON.stringify({ data: frame }));
     expect((await assay(`attest tpm ${at('body.json')} ${there()}`)).code).toBe(0);
+    const signed = await assay(`attest tpm ${at('body.json')} ${there()} --claim build=7`);
+    expect([signed.code, signed.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--claim goes with a challenge: .* signed already/),
+    ]);
+    expect((await assay(`attest sgx ${at('body.json')} ${there()} --pcrs x`)).stderr).toMatch(
+      /--pcrs is for evidence of a TPM/,
+    );
     writeFileSync(at('body.json'), 'nonsense');
     const nonsense = await assay(`attest tpm ${at('body.json')} ${there()}`);
     expect([nonsense.code, nonsense.stderr]).toEqual([
@@ -402,14 +468,38 @@ withSwtpm('the command line, a live TPM and the service', ({ start }) => {
       expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/two holds no bearer token/)]);
     });
 
+    test('without a TPM, and without a log', async () => {
+      const line = `attest ${there()} --aik-certificate ${at('aik.pem')}`;
+      const nobody = await assay(`tpm ${line} --tcg-log ${at('boot.bin')} --tpm ${at('no-socket')}`);
+      expect([nobody.code, nobody.stderr]).toEqual([
+        3,
+        expect.stringMatching(/error: there is no .*no-socket\nhint: is the software TPM running\?/),
+      ]);
+      const json = await assay(`tpm ${line} --tcg-log ${at('boot.bin')} --tpm ${at('no-socket')} --json`);
+      expect(json.json()).toMatchObject({ outcome: 'unavailable', error: { code: 'EvidenceUnavailable' } });
+      const gone = await onTpm(`attest ${there()} --tcg-log ${at('no-log')}`);
+      expect([gone.code, gone.stderr]).toEqual([
+        2,
+        expect.stringMatching(/no-log cannot be read: there is no such file/),
+      ]);
+    });
+
+    test.skipIf(existsSync(logPaths.TCG))('where the kernel shows no log of the boot', async () => {
+      const { code, stderr } = await onTpm(`attest ${there()} --aik-certificate ${at('aik.pem')}`);
+      expect([code, stderr]).toEqual([
+        3,
+        expect.stringMatching(/error: there is no \/sys\/.*\nhint: .*\nhint: --tcg-log names a copy/),
+      ]);
+    });
+
     test('a certificate of a key that this TPM has not stored', async () => {
       await onTpm(`key -o ${at('loose.key')} --kind p256`);
       await onTpm(`certify --aik ${at('loose.key')} --authority ${at('ca')} --any-tpm -o ${at('loose.pem')}`);
       const line = `attest ${there()} --tcg-log ${at('boot.bin')} --aik-certificate ${at('loose.pem')}`;
       const { code, stderr } = await onTpm(line);
       expect([code, stderr]).toEqual([
-        3,
-        expect.stringMatching(/this TPM has not stored the key .*: name the key too/),
+        2,
+        expect.stringMatching(/this TPM has not stored the key [^:]*\nhint: name the key too\nhint: --aik names it/),
       ]);
       expect((await onTpm(`${line} --aik ${at('loose.key')}`)).code).toBe(0);
     });

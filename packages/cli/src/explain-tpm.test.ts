@@ -99,7 +99,7 @@ describe('explain', () => {
     expect(stdout).toMatch(/ima-ng +wrong template hash +\/usr\/bin\/a\\u001b\[31m\n/);
     expect((await explain(list, '--json')).json()).toMatchObject({ format: 'ima', events: [{ isHashRight: false }] });
     const cut = await explain(list.subarray(0, -1));
-    expect([cut.code, cut.stderr]).toEqual([1, expect.stringMatching(/^error: ima\.0/)]);
+    expect([cut.code, cut.stderr]).toEqual([1, expect.stringMatching(/^error: the file cannot be read whole: ima\.0/)]);
   });
 });
 
@@ -132,6 +132,15 @@ describe('explain --diff', () => {
       same: 0,
       changes: [{ is: 'changed', after: { says: 'kernel_cmdline: init=/bin/sh' } }],
     });
+  });
+
+  test('long texts are shown from where they differ, and Windows’ records one by one', async () => {
+    const options = (last: string) => ({ commandLine: `root=/dev/vda1 ${'quiet '.repeat(20)}${last}` });
+    const [before, after] = ['ro', 'rw'].map((last) => forgeLog(linuxBoot(options(last)), ['sha256']).log);
+    const { stdout } = await diff(before ?? '', after ?? '');
+    expect(stdout).toMatch(/changed .* {2}…[quiet ]+ro\n {2}to .* {2}…[quiet ]+rw\n/);
+    const [one, two] = [1n, 2n].map((bootCounter) => forgeLog(windowsBoot({ bootCounter }), ['sha256']).log);
+    expect((await diff(one ?? '', two ?? '')).stdout).toMatch(/ - +BOOTCOUNTER = 1\n +\+ +BOOTCOUNTER = 2\n/);
   });
 
   test('what cannot be compared is usage: exit code 1 says that boots differ', async () => {

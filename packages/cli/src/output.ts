@@ -12,6 +12,15 @@ export async function writeOutput(path: string, content: Bytes | string, mode = 
   });
 }
 
+/** A file that its owner alone may read. One that is there already is kept: it may hold the only copy of a key. */
+export async function writeSecret(path: string, content: string): Promise<void> {
+  await writeFile(path, content, { mode: 0o600, flag: 'wx' }).catch((cause: unknown) => {
+    const isThere = (cause as { readonly code?: unknown }).code === 'EEXIST';
+    const why = isThere ? 'is there already, and is not written over' : `cannot be written: ${reasonOf(cause)}`;
+    throw new CommandError('usage', `${path} ${why}`, [], cause);
+  });
+}
+
 /** Writes files below a folder, making folders on the way. @throws {CommandError} usage */
 export async function writeFolder(folder: string, files: ReadonlyMap<string, Bytes | string>): Promise<void> {
   try {

@@ -64,11 +64,12 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--bearer-file <file>', 'file with a bearer token (default: ASSAY_BEARER_TOKEN of the environment)')
     .option('--attest <file>', 'tpm: the statement that answers the challenge (TPMS_ATTEST)')
     .option('--signature <file>', 'tpm: its signature (TPMT_SIGNATURE)')
-    .option('--key <file>', 'tpm: the attestation key: PEM, a certificate, TPMT_PUBLIC or TPM2B_PUBLIC')
     .option('--pcrs <file>', 'tpm: values of PCRs: JSON, by bank and index, in hexadecimal')
+    .option('--platform-claim <file>', 'tpm: or all three in Windows’ wrapper (TPLA, of NCryptCreateClaim)')
     .option('--tcg-log <file>', 'tpm: the log of the boot')
     .option('--ima-log <file>', 'tpm: IMA’s list')
     .option('--aik-certificate <file>', 'tpm: certificate of the attestation key, PEM or DER')
+    .option('--key <file>', 'tpm: the attestation key, PEM, TPMT_PUBLIC or TPM2B_PUBLIC (default: the certificate’s)')
     .option('--request-key <file>', 'tpm: the private key that the quote binds; it signs the request')
     .option('--relying-party <id>', 'tpm: name of the relying party')
     .option('--claim <name=value>', 'tpm: a claim of the client’s for the policy (repeatable)', many)
@@ -199,8 +200,11 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
       does(async (folder, options) => (await import('./commands/watch.ts')).watchCommand(folder, options, terminal)),
     );
 
-  command('forge', 'make simulated evidence and its collateral under a development root; pcs: serve that collateral')
-    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx', 'tpm', 'pcs']))
+  command(
+    'forge',
+    'make simulated evidence and its collateral under a development root; pcs: serve that collateral; boot: measure one into a software TPM',
+  )
+    .addArgument(new Argument('<kind>', 'what to make').choices(['sgx', 'openenclave', 'tdx', 'tpm', 'boot', 'pcs']))
     .requiredOption('--to <folder>', 'where to write; made where it is absent')
     .option('--seed <text>', 'another platform with keys of its own', 'development')
     .option('--at <time>', 'issue collateral around this time instead of now')
@@ -209,9 +213,12 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--debug', 'make the enclave debuggable')
     .option('--fmspc <hex>', 'platform family, 12 hexadecimal digits')
     .addOption(
-      new Option('--platform <system>', 'tpm: whose boot the log tells').choices(['linux', 'windows']).default('linux'),
+      new Option('--platform <system>', 'tpm, boot: whose boot the log tells')
+        .choices(['linux', 'windows'])
+        .default('linux'),
     )
-    .option('--no-secure-boot', 'tpm: boot without Secure Boot')
+    .option('--no-secure-boot', 'tpm, boot: boot without Secure Boot')
+    .option('--tpm <address>', 'boot: the software TPM, PATH or host:port of its socket')
     .option('--resident-key', 'tpm: a request key in the TPM, certified, instead of one in software')
     .option('--port <number>', 'pcs: port to listen on; 0: any free one', '8081')
     .option('--host <address>', 'pcs: address to listen on', '127.0.0.1')
@@ -228,7 +235,9 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
           ? (await import('./commands/stand-in.ts')).standInCommand(options, terminal)
           : kind === 'tpm'
             ? (await import('./commands/forge-tpm.ts')).forgeTpmCommand(options, terminal)
-            : (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal),
+            : kind === 'boot'
+              ? (await import('./commands/forge-boot.ts')).forgeBootCommand(options, terminal)
+              : (await import('./commands/forge.ts')).forgeCommand(kind, options, terminal),
       ),
     );
 

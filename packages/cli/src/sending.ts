@@ -6,6 +6,7 @@ import { fromUtf8 } from '@assay/core/bytes';
 import { CommandError, type Ending, withRemedy } from './exit.ts';
 import { readInput } from './input.ts';
 import { ownWords, remedyOf } from './refusal.ts';
+import { inWords } from './tpm/machine.ts';
 import { printTree } from './tree.ts';
 import { printJson, type Terminal, waitingFor } from './ui.ts';
 
@@ -68,7 +69,7 @@ export async function tokenFor(
 ): Promise<Ending> {
   const client = await clientFor(options, terminal);
   try {
-    const { token, appraisalId } = await waitingFor(terminal, options.server, send(client));
+    const { token, appraisalId } = await inWords(waitingFor(terminal, options.server, send(client)));
     const appraisal = options.appraisal ? await fetchAppraisal(client, appraisalId) : undefined;
     await hand(token, appraisalId, appraisal, options, terminal);
     return 'passed';

@@ -1,6 +1,7 @@
 /** `assay attest`: evidence to a service, and its token back. Whether to believe the token is for `assay verify`. */
 import type { AttestOptions } from '@assay/client';
 import { fromUtf8 } from '@assay/core/bytes';
+import { refuseOptions } from '../attest-options.ts';
 import type { Ending } from '../exit.ts';
 import { evidenceBytes, readInput } from '../input.ts';
 import { type SendOptions, tokenFor } from '../sending.ts';
@@ -19,6 +20,7 @@ export async function attestCommand(
   options: AttestCommandOptions,
   terminal: Terminal,
 ): Promise<Ending> {
+  refuseOptions('tpm', options, 'is for evidence of a TPM');
   const read = (name: string): Promise<Uint8Array> => readInput(terminal, name);
   const evidence = evidenceBytes(await read(file), file);
   const wanted: AttestOptions = {

@@ -69,18 +69,44 @@ function print({ bank, isEqual, registers }: ComparedLogs, out: Screen, register
   out.line(dim(`the same: ${same.length > 0 ? `${register} ${same.join(', ')}` : 'nothing'} (${bank})`));
 }
 
+/** Most records of one event that are shown, of each kind; JSON has them all. */
+const mostRecords = 40;
+
 function rowsOf({ changes }: ComparedRegister, out: Screen): readonly (readonly Cell[])[] {
   const { dim, green, red, yellow } = out.paint;
-  const row = (mark: Cell, event: ShownEvent): readonly Cell[] => [
+  const row = (mark: Cell, event: ShownEvent, says = event.says ?? ''): readonly Cell[] => [
     mark,
     event.type,
     { text: event.digest.slice(0, 16), paint: dim },
     { text: event.believed, paint: dim },
-    cut(event.says ?? '', 120, out.glyphs.more),
+    cut(says, longestText, out.glyphs.more),
+  ];
+  const records = (mark: Cell, list: readonly string[]): readonly (readonly Cell[])[] => [
+    ...list.slice(0, mostRecords).map((text) => [mark, '', '', '', cut(text, longestText, out.glyphs.more)]),
+    ...(list.length > mostRecords ? [[mark, '', '', '', `${list.length - mostRecords} more; --json has all`]] : []),
   ];
   return changes.flatMap((change) => {
     if (change.is === 'removed') return [row({ text: 'removed', paint: red }, change.before)];
     if (change.is === 'added') return [row({ text: 'added', paint: green }, change.after)];
-    return [row({ text: 'changed', paint: yellow }, change.before), row('to', change.after)];
+    const [was, is] = apart(change.before.says ?? '', change.after.says ?? '', out.glyphs.more);
+    return [
+      row({ text: 'changed', paint: yellow }, change.before, was),
+      row('to', change.after, is),
+      ...records({ text: '  -', paint: red }, change.records?.removed ?? []),
+      ...records({ text: '  +', paint: green }, change.records?.added ?? []),
+    ];
   });
+}
+
+const longestText = 120;
+/** Characters shown before the first that differs. */
+const before = 24;
+
+/** Two texts, from a little before where they begin to differ. */
+function apart(was: string, is: string, more: string): readonly [string, string] {
+  if (was === is) return [was, was === '' ? '' : `${is} (what differs is not in this text)`];
+  let same = 0;
+  while (was[same] === is[same]) same++;
+  if (same < longestText / 2) return [was, is];
+  return [`${more}${was.slice(same - before)}`, `${more}${is.slice(same - before)}`];
 }

@@ -40,6 +40,7 @@ export async function explainBytes(
   const log = ima ? undefined : explainLog(input);
   if (ima) printIma(ima, options.json === true, terminal);
   if (log) printLog(log, options.json === true, terminal);
+  if (ima?.problem !== undefined) return cutShort(ima.problem, options, terminal);
   if (ima || log) return 'passed';
   throw new CommandError('refused', `${name} is nothing that assay knows`, [
     'expected an SGX or TDX quote, an OpenEnclave report or evidence, TCB info, a QE identity, a CRL or certificates',
@@ -52,8 +53,12 @@ const explained = (input: Uint8Array): Explanation | undefined => explainTpm(inp
 function tell(explanation: Explanation, options: Options, terminal: Terminal): Ending {
   if (options.json) printJson(terminal, asJson(explanation));
   else print(terminal.out, explanation);
-  if (explanation.problem === undefined) return 'passed';
-  if (!options.json) printError(terminal, `the file cannot be read whole: ${explanation.problem}`);
+  return explanation.problem === undefined ? 'passed' : cutShort(explanation.problem, options, terminal);
+}
+
+/** JSON has the problem inside. */
+function cutShort(problem: string, { json }: Options, terminal: Terminal): Ending {
+  if (!json) printError(terminal, `the file cannot be read whole: ${problem}`);
   return 'refused';
 }
 

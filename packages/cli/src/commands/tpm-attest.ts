@@ -1,6 +1,13 @@
 /** `assay tpm attest`: this machine's boot, quoted by its TPM, to a service, and the token back: both rounds. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { type AttestationError, type KeyBlob, type LogSource, type TpmCollector, tpmCollector } from '@assay/client';
+import {
+  type AttestationError,
+  type KeyBlob,
+  type LogSource,
+  logPaths,
+  type TpmCollector,
+  tpmCollector,
+} from '@assay/client';
 import type { Bytes } from '@assay/core';
 import { CommandError, type Ending } from '../exit.ts';
 import { readInput } from '../input.ts';
@@ -33,13 +40,26 @@ export async function attestMachineCommand(options: Options, terminal: Terminal)
     ...contentsOf(options),
     requestKey: await requestKeyOf(options, terminal),
   });
-  return tokenFor(
-    options,
-    terminal,
-    (client) => client.attestTpm(collector),
-    (error) => adviceOn(error, options),
-  );
+  try {
+    return await tokenFor(
+      options,
+      terminal,
+      (client) => client.attestTpm(collector),
+      (error) => adviceOn(error, options),
+    );
+  } catch (error) {
+    const flag =
+      error instanceof CommandError && Object.entries(remedies).find(([part]) => error.message.includes(part));
+    if (!flag) throw error;
+    throw new CommandError(error.ending, error.message, [...error.hints, flag[1]], error.cause);
+  }
 }
+
+/** What this command line could name, by what the client says of its absence. */
+const remedies: { readonly [part: string]: string } = {
+  [logPaths.TCG]: '--tcg-log names a copy of it',
+  'has not stored the key': '--aik names it: a file of assay tpm key, or its handle',
+};
 
 /** @throws {CommandError} usage for what the protocol has no place for */
 function collectorFor(options: Parameters<typeof tpmCollector>[0]): TpmCollector {

@@ -2,17 +2,17 @@
  * `assay tpm certify`: has an attestation key certified by a CA in a folder, once the TPM has shown that the key is in it:
  * a secret is encrypted so that only the TPM with this endorsement key and this attestation key can open it.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { activateCredential, type EndorsementKey, endorsementKey, type Tpm, type TpmKey } from '@assay/client';
+import { randomBytes } from 'node:crypto';
+import { type EndorsementKey, endorsementKey, type TpmKey } from '@assay/client';
 import { type Bytes, Malformed, parseCertificate, toPem } from '@assay/core';
-import { hex } from '@assay/core/bytes';
 import { attributeNames, type ObjectAttribute } from '@assay/core/tcg';
-import { makeCredential, publicKeyOf } from '@assay/core/tpm';
+import { publicKeyOf } from '@assay/core/tpm';
 import { CommandError, type Ending } from '../exit.ts';
 import { momentText, readInput } from '../input.ts';
 import { writeOutput } from '../output.ts';
 import { certificatesIn } from '../pem.ts';
 import { printTable } from '../table.ts';
+import { requireTogether } from '../tpm/activation.ts';
 import { certifierIn } from '../tpm/certifier.ts';
 import { endorsementProblem } from '../tpm/endorsement.ts';
 import { namedKey, usableKey } from '../tpm/keys.ts';
@@ -95,25 +95,16 @@ function requireAttestationKey({ area }: TpmKey): void {
   );
 }
 
-function requireEndorsed({ certificate }: EndorsementKey, roots: readonly Bytes[]): void {
+function requireEndorsed({ certificate, area }: EndorsementKey, roots: readonly Bytes[]): void {
   if (!certificate)
     throw new CommandError('refused', 'this TPM’s maker left no certificate of an endorsement key in it', [
       '--any-tpm takes it all the same',
     ]);
-  const problem = endorsementProblem(certificate, roots);
+  const problem = endorsementProblem(certificate, area, roots);
   if (problem !== undefined)
     throw new CommandError('refused', `nothing vouches for this TPM’s endorsement key: ${problem}`, [
       '--ek-root takes several files: the maker’s root and the certificates below it; assay tpm status shows the issuer',
     ]);
-}
-
-/** That both keys are in one TPM: it opens a secret that is for these two. */
-async function requireTogether(tpm: Tpm, key: TpmKey, ek: EndorsementKey): Promise<void> {
-  const secret = new Uint8Array(randomBytes(32));
-  const credential = makeCredential(ek.area, key.name, secret, (bytes) => new Uint8Array(randomBytes(bytes)));
-  const opened = await activateCredential(tpm, { attestationKey: key, endorsementKey: ek }, credential);
-  if (opened.length !== secret.length || !timingSafeEqual(opened, secret))
-    throw new CommandError('refused', `the TPM opened the credential, and found ${hex(opened).length / 2} other bytes`);
 }
 
 /** Names of the TPM can only be taken over from a certificate that reads. */

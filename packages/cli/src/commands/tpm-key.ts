@@ -1,10 +1,11 @@
 /** `assay tpm key`: makes a key that stays with this TPM: one that attests, or one that signs requests. */
+import { existsSync } from 'node:fs';
 import { createAttestationKey, createRequestKey, loadKey, persistKey } from '@assay/client';
 import { toPem } from '@assay/core';
 import { decode, hex } from '@assay/core/bytes';
 import { keyFile, nameOf, Public, publicKeyOf } from '@assay/core/tpm';
 import { CommandError, type Ending } from '../exit.ts';
-import { writeOutput } from '../output.ts';
+import { writeOutput, writeSecret } from '../output.ts';
 import { printTable } from '../table.ts';
 import { withMachine } from '../tpm/machine.ts';
 import { handleOf, handleText, type KeyKindName, keyKinds } from '../tpm/options.ts';
@@ -28,12 +29,15 @@ export async function keyCommand(options: Options, terminal: Terminal): Promise<
   if (text !== undefined && handle === undefined)
     throw new CommandError('usage', `--handle takes a handle such as 0x81000003, not «${text}»`);
   const make = makerOf(options);
+  // Found out before the TPM stores anything.
+  if (output !== undefined && existsSync(output))
+    throw new CommandError('usage', `${output} is there already, and is not written over`);
   const blob = await withMachine(options.tpm, terminal, async (tpm) => {
     const made = await make(tpm);
     if (handle !== undefined) await persistKey(tpm, await loadKey(tpm, made), handle);
     return made;
   });
-  if (output !== undefined) await writeOutput(output, keyFile(blob), 0o600);
+  if (output !== undefined) await writeSecret(output, keyFile(blob));
   const pem = toPem('PUBLIC KEY', publicKeyOf(decode(Public, blob.public)).spki);
   if (publicKey !== undefined) await writeOutput(publicKey, pem);
   const told = {

@@ -48,6 +48,7 @@ function extraDataOf({ extraData, nonce }: Options): Uint8Array {
   if (extraData !== undefined && nonce !== undefined)
     throw new CommandError('usage', '--nonce and --extra-data are two names of one option');
   const [text, flag] = extraData === undefined ? [nonce, '--nonce'] : [extraData, '--extra-data'];
+  if (text === '') throw new CommandError('usage', `${flag} is empty`);
   return text === undefined ? new Uint8Array(randomBytes(32)) : hexOption(text, flag, longestExtraData);
 }
 

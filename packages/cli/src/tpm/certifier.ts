@@ -22,7 +22,7 @@ import {
 import { makeFolder } from '@assay/server/collateral';
 import { CommandError } from '../exit.ts';
 import { readInput } from '../input.ts';
-import { writeOutput } from '../output.ts';
+import { writeOutput, writeSecret } from '../output.ts';
 import type { Terminal } from '../ui.ts';
 
 export interface Certifier {
@@ -48,8 +48,8 @@ export async function certifierIn(folder: string, now: Date, terminal: Terminal)
     if (existsSync(rootPath)) throw new CommandError('usage', `${folder} has a certificate, and its key is missing`);
     const made = generateKey('P-256');
     makeFolder(folder);
+    await writeSecret(keyPath, toPem('PRIVATE KEY', exportPkcs8(made)));
     await writeOutput(rootPath, toPem('CERTIFICATE', selfSigned(made, now)));
-    await writeOutput(keyPath, toPem('PRIVATE KEY', exportPkcs8(made)), 0o600);
   }
   const [key, certificate] = [await readKey(keyPath, terminal), await readRoot(rootPath, terminal)];
   if (hex(publicSpki(key)) !== hex(certificate.spki))

@@ -52,7 +52,9 @@ export function withAdvice({ message, reason }: TpmError): {
   readonly message: string;
   readonly hints: readonly string[];
 } {
-  const border = /\. (?=Run as root)|: (?=add the user|use \/dev|on Debian)|\. (?=Is |Does )/.exec(message);
+  const border = /\. (?=Run as root)|: (?=add the user|use \/dev|on Debian|name the key)|\. (?=Is |Does )/.exec(
+    message,
+  );
   const hints = border ? [message.slice(border.index + 2)] : [];
   return {
     message: border ? message.slice(0, border.index) : message,

@@ -54,12 +54,26 @@ function certificatesIn(file: Bytes): readonly Certificate[] | undefined {
   // Evidence that carries a chain in PEM is no text.
   const isText = !file.includes(0);
   try {
-    const ders = file[0] === 0x30 ? [file] : isText ? pemBlocks(file, 'CERTIFICATE', mostCertificates) : [];
+    const stored = storedCertificate(file);
+    const ders = stored ? [stored] : isText ? pemBlocks(file, 'CERTIFICATE', mostCertificates) : [];
     return ders.map((der) => parseCertificate(der));
   } catch (error) {
     if (error instanceof Malformed) return undefined;
     throw error;
   }
+}
+
+/** Some makers write a header of seven bytes before a certificate in a TPM's memory: these three, a length, two more. */
+const makersHeader = [0x10, 0x01, 0x00];
+
+/** One certificate in DER, also as it was copied out of a TPM: behind its maker's header, before the filler of its place. */
+function storedCertificate(file: Bytes): Bytes | undefined {
+  const from = file.subarray(makersHeader.every((byte, i) => file[i] === byte) ? 7 : 0);
+  if (from[0] !== 0x30) return undefined;
+  const length = from[1] === 0x82 ? 4 + ((from[2] ?? 0) << 8) + (from[3] ?? 0) : from.length;
+  const filler = from[length];
+  const isFilled = (filler === 0 || filler === 0xff) && from.subarray(length).every((byte) => byte === filler);
+  return isFilled ? from.subarray(0, length) : from;
 }
 
 const isMicrosoftRoot = ({ spki }: Certificate): boolean => equal(spki, microsoftTpmRoot);

@@ -51,6 +51,21 @@ test('a PCR that only one of them has', () => {
   expect(twelve?.before).toBeUndefined();
 });
 
+test('of Windows’ records those that only one of the boots has', () => {
+  const { registers } = compareLogs(logOf(windowsBoot()), logOf(windowsBoot({ bootCounter: 170n, safeMode: true })));
+  const changed = registers.filter(({ changes }) => changes.length > 0);
+  expect(changed.map(({ index }) => index)).toEqual([12]);
+  expect(changed[0]?.changes).toMatchObject([
+    {
+      is: 'changed',
+      records: {
+        removed: ['BOOTCOUNTER = 168', 'SAFEMODE = false'],
+        added: ['BOOTCOUNTER = 170', 'SAFEMODE = true'],
+      },
+    },
+  ]);
+});
+
 describe('alignment', () => {
   const words = (text: string): readonly ForgedEvent[] => [...text].map((letter) => action(letter.repeat(4)));
   test.each([

@@ -4,9 +4,10 @@
  */
 import { type Bytes, decode, equal, hex } from '../../bytes/index.ts';
 import { Malformed } from '../../errors.ts';
+import { formatJson } from '../../json/index.ts';
 import type { Bank } from './algorithms.ts';
 import { type Belief, beliefOf } from './belief.ts';
-import { eventMeaning, plainText } from './describe-event.ts';
+import { eventMeaning, plainText, type ShownRecord, shownRecords } from './describe-event.ts';
 import { EfiVariable } from './efi.ts';
 import { eventTypeName } from './event-types.ts';
 import type { EventLog, LogEvent } from './log.ts';
@@ -26,7 +27,19 @@ export interface ShownEvent {
 export type EventChange =
   | { readonly is: 'removed'; readonly before: ShownEvent }
   | { readonly is: 'added'; readonly after: ShownEvent }
-  | { readonly is: 'changed'; readonly before: ShownEvent; readonly after: ShownEvent };
+  | {
+      readonly is: 'changed';
+      readonly before: ShownEvent;
+      readonly after: ShownEvent;
+      /** Where Windows tagged both: the records that only one of them has. */
+      readonly records?: RecordChanges;
+    };
+
+/** Records as `BOOTCOUNTER = 168`. */
+export interface RecordChanges {
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+}
 
 export interface ComparedRegister {
   /** PCR, or measurement register. */
@@ -174,10 +187,34 @@ function changesIn(removed: readonly Step[], added: readonly Step[], bank: Bank)
     const partner = partners.get(labelOf(step.event))?.shift();
     if (!partner) return { is: 'removed', before };
     taken.add(partner);
-    return { is: 'changed', before, after: shown(partner, bank) };
+    const records = recordChanges(step.event, partner.event);
+    return { is: 'changed', before, after: shown(partner, bank), ...(records && { records }) };
   });
   const come = added.filter((step) => !taken.has(step));
   return [...gone, ...come.map((step): EventChange => ({ is: 'added', after: shown(step, bank) }))];
+}
+
+function recordChanges(before: LogEvent | undefined, after: LogEvent | undefined): RecordChanges | undefined {
+  const [was, is] = [before && shownRecords(before), after && shownRecords(after)];
+  if (!was || !is) return undefined;
+  const [old, now] = [leavesOf(was), leavesOf(is)];
+  return { removed: without(old, now), added: without(now, old) };
+}
+
+const leavesOf = (records: readonly ShownRecord[]): readonly string[] =>
+  records.flatMap(({ id, name = id, value, records: inside }) =>
+    inside ? leavesOf(inside) : [`${name} = ${typeof value === 'string' ? value : formatJson(value ?? null)}`],
+  );
+
+/** What one list has and the other has not, each as often as it is more. */
+function without(list: readonly string[], other: readonly string[]): readonly string[] {
+  const left = new Map<string, number>();
+  for (const one of other) left.set(one, (left.get(one) ?? 0) + 1);
+  return list.filter((one) => {
+    const count = left.get(one) ?? 0;
+    if (count > 0) left.set(one, count - 1);
+    return count === 0;
+  });
 }
 
 /** What an event is of: its type, and the variable's name where there is one. */

@@ -39,9 +39,14 @@ test('a template hash that is not one of its data is told', () => {
   expect(explainIma(entry('/bin/sh', undefined, new Uint8Array(20).fill(1)))?.events[0]?.isHashRight).toBe(false);
 });
 
-test('F11: a list that is cut ends with the byte; other files are none', () => {
+test('F11: a list that is cut, or followed by a stray byte, is shown as far as it goes; other files are none', () => {
   const list = entry('boot_aggregate');
-  expect(() => explainIma(list.subarray(0, -3))).toThrow(/ima\.0/);
+  expect(explainIma(concat(list, utf8('\n')))).toMatchObject({
+    events: [{ fileName: 'boot_aggregate' }],
+    problem: expect.stringMatching(/^ima\.1\.pcr at byte \d+: need 4 bytes, 1 left$/),
+  });
+  expect(explainIma(list.subarray(0, -3))).toMatchObject({ events: [], problem: expect.stringMatching(/^ima\.0/) });
+  expect(explainIma(list)).not.toHaveProperty('problem');
   for (const file of [new Uint8Array(0), utf8('text'), new Uint8Array(100), list.subarray(0, 30)])
     expect(explainIma(file)).toBeUndefined();
 });

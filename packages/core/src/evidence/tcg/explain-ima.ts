@@ -2,7 +2,7 @@
 import { type Bytes, hex } from '../../bytes/index.ts';
 import { digest } from '../../crypto/index.ts';
 import type { Bank } from './algorithms.ts';
-import { type ImaEntry, imaDigest, isTemplateHashRight, parseIma } from './ima.ts';
+import { type ImaEntry, imaDigest, isTemplateHashRight, readIma } from './ima.ts';
 
 export interface ExplainedIma {
   readonly format: 'ima';
@@ -24,18 +24,17 @@ export interface ExplainedIma {
    * before 5.8 extend other banks than SHA-1 by SHA-1 and zeros, which is `sha256-padded`.
    */
   readonly pcrs: { readonly [bank: string]: { readonly [index: string]: string } };
+  /** Why it could not be read to its end. */
+  readonly problem?: string;
 }
 
 /** Templates that there are. */
 const templates = /^(ima|evm)(-[a-z0-9]{1,16})?$/;
 
-/**
- * Explains a file as such a list; undefined for anything else.
- * @throws {Malformed} for what begins as a list and does not read to its end
- */
+/** Explains a file as such a list, as far as it goes; undefined for anything else. */
 export function explainIma(input: Bytes): ExplainedIma | undefined {
   if (!isList(input)) return undefined;
-  const entries = parseIma(input);
+  const { entries, problem } = readIma(input);
   return {
     format: 'ima',
     events: entries.map((one) => ({
@@ -53,6 +52,7 @@ export function explainIma(input: Bytes): ExplainedIma | undefined {
       sha256: valuesOf(entries, 'sha256', 'own'),
       'sha256-padded': valuesOf(entries, 'sha256', 'padded'),
     },
+    ...(problem && { problem: problem.message }),
   };
 }
 

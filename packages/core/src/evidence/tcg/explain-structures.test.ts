@@ -125,6 +125,17 @@ describe('certificates', () => {
     expect(rowAt(found, 'TPM model')?.value).toBe('simulated');
   });
 
+  test.each([
+    ['a maker’s header', [0x10, 0x01, 0x00, 0x03, 0x00, 0x00, 0x00], []],
+    ['zeros behind it', [], [0, 0, 0]],
+    ['both, with ones', [0x10, 0x01, 0x00, 0x03, 0x00, 0x00, 0x00], [0xff, 0xff]],
+  ])('as a TPM’s memory holds them: %s', (_, before, after) => {
+    const stored = concat(Uint8Array.from(before), tpm.certificates.ek, Uint8Array.from(after));
+    expect(explained(stored).what).toBe('a certificate of an endorsement key');
+    // Anything else behind it may be another certificate's: no part of it is passed over.
+    expect(explainTpm(concat(stored, Uint8Array.of(1)))).toBeUndefined();
+  });
+
   test('in a bundle', () => {
     const { aik, issuer, root } = tpm.certificates;
     const bundle = utf8([aik, issuer, root].map((der) => toPem('CERTIFICATE', der)).join(''));

@@ -60,14 +60,26 @@ const paddedName = 256;
  * @throws {Malformed} naming the entry and the byte
  */
 export function parseIma(input: Bytes): readonly ImaEntry[] {
+  const { entries, problem } = readIma(input);
+  if (problem) throw problem;
+  return entries;
+}
+
+/** Reads a list as far as it goes: for tools, since copies of lists are cut, and end in bytes of others (quirk F11). */
+export function readIma(input: Bytes): { readonly entries: readonly ImaEntry[]; readonly problem?: Malformed } {
   const from = new Cursor(input);
   const entries: ImaEntry[] = [];
-  while (from.left > 0) {
-    if (entries.length >= imaLimits.entries) from.fail(`more than ${imaLimits.entries} entries`);
-    from.path = ['ima', String(entries.length)];
-    entries.push(entry(from, entries.length));
+  try {
+    while (from.left > 0) {
+      if (entries.length >= imaLimits.entries) from.fail(`more than ${imaLimits.entries} entries`);
+      from.path = ['ima', String(entries.length)];
+      entries.push(entry(from, entries.length));
+    }
+    return { entries };
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { entries, problem: error };
   }
-  return entries;
 }
 
 function entry(from: Cursor, seq: number): ImaEntry {

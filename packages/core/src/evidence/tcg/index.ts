@@ -14,6 +14,7 @@ export {
   type ComparedRegister,
   compareLogs,
   type EventChange,
+  type RecordChanges,
   type ShownEvent,
 } from './diff-logs.ts';
 export { EfiVariable, guids } from './efi.ts';

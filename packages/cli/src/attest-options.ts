@@ -1,0 +1,33 @@
+/** Options of `assay attest` that are for one kind of evidence alone: given for another one they are refused, not ignored. */
+import { CommandError } from './exit.ts';
+
+const ofTpm = {
+  attest: '--attest',
+  signature: '--signature',
+  pcrs: '--pcrs',
+  platformClaim: '--platform-claim',
+  key: '--key',
+  tcgLog: '--tcg-log',
+  imaLog: '--ima-log',
+  aikCertificate: '--aik-certificate',
+  requestKey: '--request-key',
+  relyingParty: '--relying-party',
+  claim: '--claim',
+} as const;
+
+const flags = {
+  tpm: ofTpm,
+  /** What a request of the TPM protocol that is signed already has in it. */
+  request: { ...ofTpm, nonce: '--nonce' },
+  quotes: { runtimeData: '--runtime-data', draftPolicy: '--draft-policy' },
+} as const;
+
+/**
+ * @param which options that have no place here
+ * @param why what they are for
+ * @throws {CommandError} usage
+ */
+export function refuseOptions(which: keyof typeof flags, options: object, why: string): void {
+  const given = Object.entries(flags[which]).find(([name]) => Object.hasOwn(options, name));
+  if (given) throw new CommandError('usage', `${given[1]} ${why}`);
+}
