@@ -132,7 +132,7 @@ describe.skipIf(!isBuilt)('demo (needs a build: npm run build)', () => {
       [
         /^after a PCR was extended/,
         'tpm.log.replay',
-        /detail +PCR 9 holds measurements, and the logs have no event of it/,
+        /detail +the log has the events of the reference log «good-boot»; PCR 9 holds measurements, and the logs have no event of it/,
       ],
       [/^with the answer to an earlier challenge/, 'attest.once', /✗ This service context has not been used before/],
     ] as const;
