@@ -23,7 +23,6 @@ const day = { from: Date.UTC(2026, 0, 1), until: Date.UTC(2026, 11, 31) };
 function claimsOf(submitted: Bytes, more: Partial<QuoteFacts> = {}): readonly Claim[] {
   const facts: QuoteFacts = {
     quote: decodeQuote(submitted),
-    submitted,
     pck: {
       ppid: new Uint8Array(16),
       components: [],
@@ -44,7 +43,14 @@ function claimsOf(submitted: Bytes, more: Partial<QuoteFacts> = {}): readonly Cl
       qeIdentityIssuers: day,
       qeIdentity: day,
     },
-    hashes: { tcbInfo: 'a', tcbInfoIssuers: 'b', qeIdentity: 'c', qeIdentityIssuers: 'd', rootCrl: 'e' },
+    hashes: {
+      submitted: hex(sha256(submitted)),
+      tcbInfo: 'a',
+      tcbInfoIssuers: 'b',
+      qeIdentity: 'c',
+      qeIdentityIssuers: 'd',
+      rootCrl: 'e',
+    },
     ...more,
   };
   return quoteClaims(facts, { settings: quoteSettings.defaults });

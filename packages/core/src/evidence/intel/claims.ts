@@ -5,7 +5,6 @@
 import { type Bytes, base64url, hex } from '../../bytes/index.ts';
 import type { Claim, Json } from '../../claim.ts';
 import type { Context, IncomingClaim } from '../../contract.ts';
-import { sha256 } from '../../crypto/index.ts';
 import { collateralEnds, type QuoteFacts } from './facts.ts';
 import { fmspcText } from './pck.ts';
 import { hasKeySeparation, isDebuggable, isDebugTd, type SgxReport, type TdReport, tdAttribute } from './report.ts';
@@ -34,11 +33,11 @@ const common: Table<SgxReport | TdReport> = {
 
 const heldData = ({ runtime }: QuoteFacts): Json | undefined =>
   runtime && !runtime.json ? base64url(runtime.bytes) : undefined;
-const collateralHashes = ({ hashes, submitted }: QuoteFacts): Json => ({
+const collateralHashes = ({ hashes }: QuoteFacts): Json => ({
   qeidcertshash: hashes.qeIdentityIssuers,
   qeidcrlhash: hashes.rootCrl,
   qeidhash: hashes.qeIdentity,
-  quotehash: hex(sha256(submitted)),
+  quotehash: hashes.submitted,
   tcbinfocertshash: hashes.tcbInfoIssuers,
   tcbinfocrlhash: hashes.rootCrl,
   tcbinfohash: hashes.tcbInfo,
@@ -116,10 +115,13 @@ const tdx: Table<TdReport> = {
 };
 
 function fill<R>(table: Table<R>, facts: QuoteFacts, report: R, settings: QuoteSettings): readonly Claim[] {
-  return Object.entries(table).flatMap(([name, [to, , value]]): Claim[] => {
+  const claims: Claim[] = [];
+  for (const name in table) {
+    const [to, , value] = table[name] as Row<R>;
     const filled = value(facts, report, settings);
-    return filled === undefined ? [] : [{ name, value: filled, to }];
-  });
+    if (filled !== undefined) claims.push({ name, value: filled, to });
+  }
+  return claims;
 }
 const namesOf = (table: Table<never>): readonly string[] => Object.keys(table).filter((name) => !name.startsWith('$'));
 

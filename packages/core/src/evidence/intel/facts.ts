@@ -1,5 +1,3 @@
-/** What verification of a quote finds out: facts for the baseline, for claims, and for whoever asks why. */
-import type { Bytes } from '../../bytes/index.ts';
 import type { BoundData } from '../bound-data.ts';
 import type { PckFacts } from './pck.ts';
 import type { Quote } from './quote.ts';
@@ -13,8 +11,6 @@ export interface Dated {
 
 export interface QuoteFacts {
   readonly quote: Quote;
-  /** The bytes as the client sent them, wrapper and padding included. */
-  readonly submitted: Bytes;
   readonly runtime?: BoundData;
   readonly init?: BoundData;
   readonly pck: PckFacts;
@@ -30,8 +26,10 @@ export interface QuoteFacts {
     readonly qeIdentityIssuers: Dated;
     readonly qeIdentity: Dated;
   };
-  /** Hashes of the collateral as Azure Attestation states them, lower-case hexadecimal. */
+  /** Hashes of evidence and collateral as Azure Attestation states them, lower-case hexadecimal. */
   readonly hashes: {
+    /** Of the bytes as the client sent them, wrapper and padding included. */
+    readonly submitted: string;
     readonly tcbInfo: string;
     readonly tcbInfoIssuers: string;
     readonly qeIdentity: string;

@@ -3,7 +3,7 @@
  * verification enclave; where it is stricter, `docs/explain/conformance.md` says so.
  */
 import type { Appraisal, CheckTable } from '../../appraisal.ts';
-import { type Bytes, concat, equal, isZero } from '../../bytes/index.ts';
+import { type Bytes, concat, equal, hex, isZero } from '../../bytes/index.ts';
 import type { Anchored, Collateral, Context, Need, NeedName, Submission } from '../../contract.ts';
 import { type PublicKey, p256Point, sha256, verifySignature } from '../../crypto/index.ts';
 import { pemBlocks } from '../../pki/index.ts';
@@ -162,7 +162,6 @@ export function verifyQuote({ evidence, chain, needs }: AnchoredQuote, have: Col
       : evaluateSgx(info.value.content, identity.value.content, pck, quote.qe.report.isvSvn);
   return {
     quote,
-    submitted: evidence.submitted,
     ...(evidence.runtime && { runtime: evidence.runtime }),
     ...(evidence.init && { init: evidence.init }),
     pck,
@@ -178,6 +177,7 @@ export function verifyQuote({ evidence, chain, needs }: AnchoredQuote, have: Col
       qeIdentity: identity,
     },
     hashes: {
+      submitted: hex(sha256(evidence.submitted)),
       tcbInfo: info.value.hash,
       tcbInfoIssuers: infoSigners.value.hash,
       qeIdentity: identity.value.hash,
