@@ -55,11 +55,15 @@ function groupsIn(record: WbclRecord): readonly TrustPoint[] {
   ];
 }
 
+/** PCR 17 to 22 are all ones until a DRTM launch. */
+const afterReset = (index: number, size: number): Bytes =>
+  new Uint8Array(size).fill(index >= 17 && index <= 22 ? 0xff : 0);
+
 /** Whether the log gives the values that its trust point quotes; PCRs without events count as reset. */
 export function isTrustPointReached({ quote, signature }: TrustPoint, { bank, registers }: Replay): boolean {
   const values = selectedPcrs(quote.attested.selection).map(({ bank: name, index }) => {
     const size = [...hashes.values()].find((one) => one.name === name)?.size ?? 0;
-    return name === bank ? (registers.get(index)?.values.at(-1) ?? new Uint8Array(size)) : undefined;
+    return name === bank ? (registers.get(index)?.values.at(-1) ?? afterReset(index, size)) : undefined;
   });
   const hash = bankOf(signature.value.hash);
   return (
