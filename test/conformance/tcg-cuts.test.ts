@@ -4,10 +4,11 @@
  */
 import { type AnyLayout, type Bytes, decode } from '@assay/core/bytes';
 import { Malformed } from '@assay/core/errors';
-import { Certify, Public, parseIma, parseLog, Quote, Signature } from '@assay/core/tpm';
+import { Certify, eventType, Public, parseIma, parseLog, Quote, Signature } from '@assay/core/tpm';
 import { expect, test } from 'vitest';
 import { withVectors } from '../setup/vectors.ts';
 import { type CertifyEntry, type ImaVector, imaBytes, type LogEntry, type QuoteEntry } from './tcg-judge.ts';
+import { quotedBy, seen } from './tpm-boots.ts';
 
 const exhaustive = process.env['ASSAY_EXHAUSTIVE'] === '1';
 
@@ -76,6 +77,26 @@ withVectors('T5: cut short', 'tpm', (folder) => {
           read(() => decode(layout, whole.subarray(0, length))),
           `${file}: ${length} bytes`,
         ).toBeUndefined();
+    }
+  });
+
+  test('the quote at the end of Windows’ log, cut anywhere, is a degree: nothing measures it, and nothing is refused', async () => {
+    // As it was published, this log ends within that quote.
+    const whole = folder.bytes('logs/goatt-option-rom.bin');
+    const last = parseLog(whole).events.at(-1);
+    if (!last) return expect.fail();
+    expect([last.pcr, last.claimedType]).toEqual([0xffff_ffff, eventType.noAction]);
+    const start = last.offset + last.length - last.claimedData.length;
+    for (const length of new Set([...lengths(last.claimedData.length, 12), last.claimedData.length])) {
+      const cut = whole.slice(0, start + length);
+      new DataView(cut.buffer).setUint32(start - 4, length, true);
+      const { facts, claims } = await seen(quotedBy(cut));
+      // Without a record there is nothing that says it is one.
+      expect(facts.current.isTrustPointReached).toBe(length === 0 ? undefined : false);
+      expect(facts.current.secureBoot.on).toBe(true);
+      expect(claims.find(({ name }) => name === 'x-assay-tpm-trust-point')?.value).toBe(
+        length === 0 ? undefined : false,
+      );
     }
   });
 

@@ -44,7 +44,7 @@ export interface Boot {
 const sizes: Readonly<Record<Bank, number>> = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 };
 
 /** What a TPM holds after the boot that a log tells of. */
-function quotedBy(log: Bytes): ForgedBoot {
+export function quotedBy(log: Bytes): ForgedBoot {
   const parsed = parseLog(log);
   const pcrs = banksOf(parsed).map((bank) => {
     const { registers } = replay(bank, parsed);

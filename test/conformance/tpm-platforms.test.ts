@@ -1,7 +1,6 @@
 /** Real machines: quotes with the logs of their boots, and attestation keys that Microsoft certified. */
-import { Appraisal, close, forgetful, Refusal } from '@assay/core';
+import { Appraisal, close, forgetful } from '@assay/core';
 import { type Bytes, base64, decode, fromBase64, fromHex } from '@assay/core/bytes';
-import { importSpki, type PublicKey } from '@assay/core/crypto';
 import { parseCertificate, pemBlocks } from '@assay/core/pki';
 import {
   aikFamily,
@@ -9,67 +8,17 @@ import {
   aikIssuersPem,
   type ClaimedPlatform,
   microsoftTpmRoot,
-  type PlatformFacts,
   Public,
   publicKeyOf,
-  Quote,
-  selectedPcrs,
   tpmSettings,
 } from '@assay/core/tpm';
 import { describe, expect, test } from 'vitest';
 import { judgeAik } from '../../packages/core/src/evidence/tcg/aik.ts';
-import { verifyLogs, verifyQuote } from '../../packages/core/src/evidence/tcg/platform.ts';
-import { type Folder, withVectors } from '../setup/vectors.ts';
-
-const settings = { ...tpmSettings.defaults, requiredPcrMask: 0, sha1Pcrs: true };
-
-/** What a quote and logs come to: facts, or the sentence of the refusal. */
-function judge(platform: ClaimedPlatform, key: PublicKey): PlatformFacts | string {
-  const appraisal = new Appraisal();
-  try {
-    const quote = verifyQuote(platform, key, undefined, appraisal);
-    return verifyLogs(quote, platform, key, { settings, references: undefined }, appraisal);
-  } catch (error) {
-    if (error instanceof Refusal) return error.message;
-    throw error;
-  }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: entries of outside manifests
-type Entry = any;
-
-const nothing = { key: { jwk: {}, path: '' } };
-
-function platformOf(folder: Folder, entry: Entry, logs: readonly string[]): ClaimedPlatform {
-  const attest = folder.bytes(entry.attest);
-  const wanted = new Set(
-    selectedPcrs(decode(Quote, attest).attested.selection).map(({ bank, index }) => `${bank}:${index}`),
-  );
-  const pcrs = new Map(
-    Object.entries<Record<string, string>>(folder.json(entry.pcrs)).map(([bank, values]) => [
-      bank,
-      new Map(
-        Object.entries(values).flatMap(([index, value]): [number, Bytes][] =>
-          wanted.has(`${bank}:${index}`) ? [[Number(index), fromHex(value)]] : [],
-        ),
-      ),
-    ]),
-  );
-  for (const [bank, values] of pcrs) if (values.size === 0) pcrs.delete(bank);
-  return {
-    attest,
-    signature: folder.bytes(entry.signature),
-    pcrs,
-    logs: logs.map((id) => ({ kind: 'TCG', log: folder.bytes(`logs/${id}.bin`), path: id })),
-    aik: nothing,
-    path: entry.id,
-  };
-}
+import { withVectors } from '../setup/vectors.ts';
+import { type Entry, judge, keyOf, nothing, platformOf } from './tpm-machines.ts';
 
 withVectors('real machines', 'tpm', (folder) => {
   const manifest = folder.json('manifest.json');
-  const keyOf = (entry: Entry): PublicKey =>
-    importSpki(pemBlocks(folder.bytes(entry.akPem), 'PUBLIC KEY', 1)[0] ?? new Uint8Array());
   const quoted = (id: string) => manifest.quotes.find((one: Entry) => one.id === id);
 
   const good = [
@@ -79,7 +28,7 @@ withVectors('real machines', 'tpm', (folder) => {
   test.each(good)('%s is explained by its log', (id) => {
     const entry = quoted(id);
     const [log] = entry.logs;
-    const facts = judge(platformOf(folder, entry, entry.logs), keyOf(entry));
+    const facts = judge(platformOf(folder, entry, entry.logs), keyOf(folder, entry));
     if (typeof facts === 'string') expect.fail(facts);
     const record = manifest.logs.find((one: Entry) => one.id === log);
     for (const index of record.matched[facts.bank] ?? [])
@@ -94,19 +43,21 @@ withVectors('real machines', 'tpm', (folder) => {
 
   test('P20: the log of an earlier boot of the same machine is refused, with the PCRs that differ', () => {
     const entry = quoted('dell-latitude-7520-five-logs');
-    const refused = judge(platformOf(folder, entry, ['dell-latitude-7520-five-logs-0']), keyOf(entry));
+    const refused = judge(platformOf(folder, entry, ['dell-latitude-7520-five-logs-0']), keyOf(folder, entry));
     expect(refused).toMatch(/^Check tpm\.log\.replay failed.*PCR 12 has another value.*PCR 13 .*PCR 14 /);
   });
 
   test('T16: a log without Windows’ events is refused', () => {
     const entry = quoted('dell-latitude-7520');
     const platform = platformOf(folder, entry, []);
-    expect(judge(platform, keyOf(entry))).toMatch(/PCR 12 holds measurements, and the logs have no event of it/);
+    expect(judge(platform, keyOf(folder, entry))).toMatch(
+      /PCR 12 holds measurements, and the logs have no event of it/,
+    );
   });
 
   test('another PCR 0 than the log gives is refused', () => {
     const entry = quoted('lenovo-x1-failed-1');
-    expect(judge(platformOf(folder, entry, entry.logs), keyOf(entry))).toMatch(
+    expect(judge(platformOf(folder, entry, entry.logs), keyOf(folder, entry))).toMatch(
       /tpm\.log\.replay.*PCR 0 has another value/,
     );
   });
@@ -114,7 +65,7 @@ withVectors('real machines', 'tpm', (folder) => {
   test('P2: a log of another bank than the quote’s explains nothing', () => {
     const entry = quoted('gce-cos85-no-nonce-sha1');
     const platform = platformOf(folder, entry, ['dell-latitude-7520']);
-    expect(judge(platform, keyOf(entry))).toMatch(/tpm\.log\.replay/);
+    expect(judge(platform, keyOf(folder, entry))).toMatch(/tpm\.log\.replay/);
   });
 
   test('P13: no flip of a bit of a quote, its signature or its values is accepted', () => {
@@ -124,11 +75,13 @@ withVectors('real machines', 'tpm', (folder) => {
       bytes.map((byte, i) => (i === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
     for (const part of ['attest', 'signature'] as const)
       for (let bit = 0; bit < whole[part].length * 8; bit++)
-        expect(judge({ ...whole, [part]: flipped(whole[part], bit) }, keyOf(entry))).toMatch(/^Check tpm\.quote\./);
+        expect(judge({ ...whole, [part]: flipped(whole[part], bit) }, keyOf(folder, entry))).toMatch(
+          /^Check tpm\.quote\./,
+        );
     for (const [bank, values] of whole.pcrs)
       for (const [index, value] of values) {
         const pcrs = new Map([...whole.pcrs, [bank, new Map([...values, [index, flipped(value, 9)]])]]);
-        expect(judge({ ...whole, pcrs }, keyOf(entry))).toMatch(/^Check tpm\.quote\.pcrs/);
+        expect(judge({ ...whole, pcrs }, keyOf(folder, entry))).toMatch(/^Check tpm\.quote\.pcrs/);
       }
   });
 
@@ -137,7 +90,7 @@ withVectors('real machines', 'tpm', (folder) => {
     const whole = platformOf(folder, entry, entry.logs);
     for (const part of ['attest', 'signature'] as const)
       for (let length = 0; length < whole[part].length; length++)
-        expect(judge({ ...whole, [part]: whole[part].subarray(0, length) }, keyOf(entry))).toMatch(
+        expect(judge({ ...whole, [part]: whole[part].subarray(0, length) }, keyOf(folder, entry))).toMatch(
           /^Check tpm\.quote\.layout failed.*at byte \d+/,
         );
   });

@@ -170,6 +170,11 @@ withSwtpm('what a TPM refuses', ({ start, made }) => {
       expect(await refusedBent(bend, random)).toEqual(['0x095 SIZE', `TPM2_GetRandom: ${ours} (TPM_RC_SIZE, 0x095)`]);
     });
 
+    test('a mark that no command has', async () => {
+      const bend = (command: Bytes) => command.with(1, 3);
+      expect(await refusedBent(bend, random)).toEqual(['0x084 VALUE', `TPM2_GetRandom: ${ours} (TPM_RC_VALUE, 0x084)`]);
+    });
+
     test('two commands at once', async () => {
       expect(await refusedBent((command) => concat(command, command), random)).toEqual([
         '0x142 COMMAND_SIZE',

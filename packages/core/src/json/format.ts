@@ -17,9 +17,15 @@ export interface FormatOptions {
 export function formatJson(value: Json, { sorted = false }: FormatOptions = {}): string {
   const odd = new Set<Json>();
   isPlain(value, sorted, odd);
-  const text = format(value, { sorted, odd }, []);
+  const text = written(value, { sorted, odd });
   // Only a lone surrogate (or a backslash before «ud») is written with these letters.
-  return text.includes('\\ud') ? format(value, { sorted }, []) : text;
+  return text.includes('\\ud') ? written(value, { sorted }) : text;
+}
+
+function written(value: Json, way: Way): string {
+  const parts: string[] = [];
+  format(value, way, [], parts);
+  return parts.join('');
 }
 
 /** Whether the engine's own writer gives the very text; collects what it does not, and what holds such. */
@@ -46,40 +52,47 @@ interface Way {
   readonly odd?: ReadonlySet<Json>;
 }
 
-/** @param path one array for the whole text, longer and shorter with the depth: copying it would cost more than writing */
-function format(value: Json, way: Way, path: string[]): string {
-  if (typeof value === 'string') return formatString(value, path);
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new Malformed(path.join('.'), 0, `${value} is not a JSON number`);
-    return Object.is(value, -0) ? '-0' : String(value);
-  }
-  if (typeof value !== 'object' || value === null) return String(value);
-  if (way.odd && !way.odd.has(value)) return JSON.stringify(value);
-  if (isObject(value)) {
+/**
+ * @param path one array for the whole text, longer and shorter with the depth: copying it would cost more than writing
+ * @param to pieces of the text, put together once
+ */
+function format(value: Json, way: Way, path: string[], to: string[]): void {
+  if (typeof value !== 'object' || value === null) to.push(formatPlain(value, path));
+  else if (way.odd && !way.odd.has(value)) to.push(JSON.stringify(value));
+  else if (isObject(value)) {
     const names = Object.keys(value);
     if (way.sorted) names.sort(byBytes);
-    const members = names.map((name) => {
+    to.push('{');
+    for (const [i, name] of names.entries()) {
       path.push(name);
-      const member = `${formatString(name, path)}:${format(value[name] as Json, way, path)}`;
+      to.push(i === 0 ? '' : ',', formatPlain(name, path), ':');
+      format(value[name] as Json, way, path, to);
       path.pop();
-      return member;
-    });
-    return `{${members.join(',')}}`;
+    }
+    to.push('}');
+  } else {
+    to.push('[');
+    for (const [i, item] of value.entries()) {
+      path.push(String(i));
+      if (i > 0) to.push(',');
+      format(item, way, path, to);
+      path.pop();
+    }
+    to.push(']');
   }
-  const items = value.map((item, i) => {
-    path.push(String(i));
-    const text = format(item, way, path);
-    path.pop();
-    return text;
-  });
-  return `[${items.join(',')}]`;
 }
 
-function formatString(text: string, path: readonly string[]): string {
-  const written = JSON.stringify(text);
-  if (written.includes('\\ud') && /\p{Surrogate}/u.test(text))
-    throw new Malformed(path.join('.'), 0, 'has a surrogate without its other half');
-  return written;
+/** @throws {Malformed} */
+function formatPlain(value: Exclude<Json, object> | null, path: readonly string[]): string {
+  if (typeof value === 'string') {
+    const text = JSON.stringify(value);
+    if (text.includes('\\ud') && /\p{Surrogate}/u.test(value))
+      throw new Malformed(path.join('.'), 0, 'has a surrogate without its other half');
+    return text;
+  }
+  if (typeof value !== 'number') return String(value);
+  if (!Number.isFinite(value)) throw new Malformed(path.join('.'), 0, `${value} is not a JSON number`);
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 /** Byte order of UTF-8 is order of code points; JavaScript's own order is that of UTF-16 units. */

@@ -1,14 +1,22 @@
 /** Requests of the TPM protocol: good ones, and for every declared check one that it refuses. */
 import { describe, expect, test } from 'vitest';
 import { close } from '../../appraisal.ts';
-import { type Bytes, base64url, concat, decode, encode, fromBase64, u32le, utf8 } from '../../bytes/index.ts';
+import { type Bytes, base64url, concat, encode, fromBase64, u32le, utf8 } from '../../bytes/index.ts';
 import type { Json, JsonObject } from '../../claim.ts';
 import { digest, generateKey } from '../../crypto/index.ts';
 import { at, type Case, challenge, claimsOf, judge, linux, machine, outcomes } from '../../judge-tpm.test.support.ts';
-import { issueCrl, parseCertificate } from '../../pki/index.ts';
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  extendedKeyUsage,
+  issueCrl,
+  keyIdentifier,
+  keyUsage,
+  parseCertificate,
+  toPem,
+} from '../../pki/index.ts';
 import {
   type ForgedEvent,
-  type ForgedTpm,
   forgeBoot,
   forgedKey,
   forgeLog,
@@ -16,14 +24,23 @@ import {
   forgeTpm,
   linuxBoot,
   rsaParts,
+  type TpmWorld,
   windowsBoot,
 } from '../../testing.ts';
-import type { check } from './checks.ts';
+import { check } from './checks.ts';
 import { eventType } from './event-types.ts';
-import { Signature } from './signature.ts';
+import { recordId } from './wbcl-json.ts';
 
 const rsa = generateKey('RSA-2048');
 const reportKey = rsaParts(rsa);
+
+/** The record of the key that signs reports, under the number of the key that does not. */
+function asIdk(data: Bytes): Bytes {
+  const out = data.slice();
+  const place = Buffer.from(out).indexOf(Buffer.from(encode(u32le, recordId.idks)));
+  out.set(encode(u32le, recordId.idk), place);
+  return out;
+}
 
 /** Changes a member deep inside an object. */
 function edit(object: JsonObject, path: string, change: (value: Json | undefined) => Json | undefined): JsonObject {
@@ -106,25 +123,66 @@ const revoked = issueCrl({
   signer: { scheme: 'ecdsa-sha256', key: forgedKey('development', 'root') },
 });
 
-/** The quote of a boot that Windows puts behind its log: of all PCRs, where Windows leaves some out. */
-function trustPoint(tpm: ForgedTpm, quoted: readonly ForgedEvent[]): ForgedEvent {
-  const { attest, signature } = tpm.quote({ boot: forgeBoot(quoted), extraData: new Uint8Array(0) });
-  const { value } = decode(Signature, signature);
-  const bare = 'signature' in value ? value.signature : expect.fail('another scheme');
-  const data = forgeRecord(0xc001_0004, forgeRecord(0x8008_0001, attest), forgeRecord(0x8008_0002, bare));
-  return { pcr: 0xffff_ffff, type: eventType.noAction, data };
+/** A quote of its own that Windows leaves at the end of its log. */
+function trustPoint(attest: Bytes, signature: Bytes): ForgedEvent {
+  const records = [forgeRecord(0x8008_0001, attest), forgeRecord(0x8008_0002, signature)];
+  return { pcr: 0xffff_ffff, type: eventType.noAction, data: forgeRecord(0xc001_0004, ...records) };
+}
+const windowsKey: Partial<TpmWorld> = { attestationKey: { key: rsa, sign: { scheme: 'rsaSsa', hash: 'sha1' } } };
+/** @param told the boot that it quotes @param change to its signature */
+function withTrustPoint(told: readonly ForgedEvent[], change: (signature: Bytes) => Bytes = (same) => same): Case {
+  const { attest, signature } = forgeTpm({ at, ...windowsKey }).quote({
+    boot: forgeBoot(told),
+    extraData: new Uint8Array(0),
+  });
+  // TPMT_SIGNATURE: scheme, hash, length.
+  return { world: windowsKey, events: [...windows, trustPoint(attest, change(signature.slice(6)))] };
 }
 
-const ids: { readonly [id in keyof typeof check]: { readonly [what: string]: Case } } = {
+/** Checks that refuse nothing: what is told where they are met, where they are not, and where there is no saying. */
+const degrees = {
+  'tpm.log.boot-counter': {
+    claim: 'x-assay-tpm-boot-counted',
+    good: { 'the counter of the quote': { events: windows } },
+    bad: {
+      'P20: another counter than that of the quote': { events: windowsBoot({ bootCounter: 172n }) },
+      'two counters': {
+        events: windowsBoot({ more: [forgeRecord(0x0002_0002, Uint8Array.of(167, 0, 0, 0, 0, 0, 0, 0))] }),
+      },
+      'a counter that its digest does not prove': {
+        events: windows.map((event) => (event.pcr === 12 ? { ...event, measured: utf8('other') } : event)),
+      },
+      'no counter': { events: linuxBoot() },
+    },
+    noted: ['skipped', undefined],
+  },
+  'tpm.log.trust-point': {
+    claim: 'x-assay-tpm-trust-point',
+    good: { 'a quote of this very log': withTrustPoint(windows) },
+    bad: {
+      'a quote of another boot': withTrustPoint(windowsBoot({ testSigning: true })),
+      'a quote that does not read': {
+        events: [...windows, trustPoint(utf8('x'), new Uint8Array(256))],
+      },
+    },
+    noted: ['failed'],
+  },
+} as const satisfies { readonly [id: string]: { readonly [part: string]: unknown } };
+
+const ids: { readonly [id in Exclude<keyof typeof check, keyof typeof degrees>]: { readonly [what: string]: Case } } = {
   'tpm.request.shape': {
     'no JWS': { evidence: 'a.b' },
     'another type': { request: { header: { typ: 'JWT' } } },
     'P17: no algorithm': { request: { header: { alg: 'none' } } },
     'a critical header': { request: { header: { crit: ['x'] } } },
-    'a key in the header': { request: { header: { jwk: {} } } },
+    'T13: a key in the header': { request: { header: { jwk: {} } } },
     'P18: the type of version 1': { request: { header: { typ: 'attReq' } } },
     'P17: a member twice': {
       request: { text: (text) => text.replace('"e', '"kty":"EC","e').replace('"crv"', '"kty":"EC","crv"') },
+    },
+    'a certificate in the header': { request: { header: { x5c: ['AAAA'] } } },
+    'T39: a claim whose name has a line of its own': {
+      request: { customClaims: [{ name: 'a\nb', value: '1', value_type: 'Integer' }] },
     },
     'no challenge': data('challenge', () => undefined),
     'padding in base64url': data('challenge', (value) => `${value}==`),
@@ -212,7 +270,17 @@ const ids: { readonly [id in keyof typeof check]: { readonly [what: string]: Cas
     }),
   },
   'tpm.quote.freshness': {
-    'P12: nothing': { request: { extraData: new Uint8Array(0) } },
+    'T6: P12: nothing': { request: { extraData: new Uint8Array(0) } },
+    'T6: P12: zeros': { request: { extraData: new Uint8Array(32) } },
+    'T6: P12: the challenge, filled up with zeros': {
+      request: { bindBy: 'certify', extraData: concat(challenge, new Uint8Array(16)) },
+    },
+    'P12: the challenge as text': {
+      request: { bindBy: 'certify', extraData: utf8(Buffer.from(challenge).toString('hex')) },
+    },
+    'T12: P17: the hash of another key beside the challenge': {
+      request: { extraData: digest('sha256', utf8('{}'), Uint8Array.of(0), challenge) },
+    },
     'P12: the bare challenge': { request: { extraData: challenge } },
     'P12: challenge and a byte, for a key of the TPM': {
       request: { bindBy: 'certify', extraData: concat(challenge, Uint8Array.of(0)) },
@@ -248,8 +316,30 @@ const ids: { readonly [id in keyof typeof check]: { readonly [what: string]: Cas
   },
   'tpm.aik.issuer': { 'nothing held': { collateral: new Map() } },
   'tpm.aik.chain': {
-    'P19: another root': { anchor: other.anchor },
+    'T13: P19: another root': { anchor: other.anchor },
+    'T13: P19: a root of the right name with another key': {
+      anchor: other.anchor,
+      collateral: new Map(
+        [...machine.collateral.keys()].map((name) => [name, [...other.collateral.values()][0] as Bytes] as const),
+      ),
+    },
     'no certificate': platform('aik_cert', () => undefined),
+    'T51: a leaf of another signer that carries the genuine one as PEM': {
+      world: {
+        certificates: {
+          aik: {
+            signer: { scheme: 'ecdsa-sha256', key: forgedKey('x', 'y') },
+            extensions: [
+              basicConstraints({ ca: false }),
+              keyUsage(['digitalSignature']),
+              extendedKeyUsage(['2.23.133.8.3']),
+              authorityKeyIdentifier(keyIdentifier(parseCertificate(machine.certificates.issuer).spki)),
+              { oid: '1.2.3.4', critical: false, value: utf8(toPem('CERTIFICATE', machine.certificates.aik)) },
+            ],
+          },
+        },
+      },
+    },
     'a foreign signature': {
       world: { certificates: { aik: { signer: { scheme: 'ecdsa-sha256', key: forgedKey('x', 'y') } } } },
     },
@@ -324,8 +414,6 @@ const ids: { readonly [id in keyof typeof check]: { readonly [what: string]: Cas
       events: [...linuxBoot(), { pcr: 12, type: eventType.eventTag, data: nested(0x4001_0002, 10_000) }],
     },
   },
-  'tpm.log.boot-counter': {},
-  'tpm.log.trust-point': {},
   'tpm.ima.layout': { cut: imaCase([imaEntry('/bin/sh')], imaEntry('/bin/sh').slice(0, -1)) },
   'tpm.ima': {
     'P21: its PCR is not quoted': {
@@ -349,6 +437,12 @@ const ids: { readonly [id in keyof typeof check]: { readonly [what: string]: Cas
   },
   'tpm.vbs.key': {
     'no key in the log': { request: { enclave: { key: rsa } } },
+    'P22: the other key of the secure kernel': {
+      events: windows.map((event) =>
+        event.pcr === 12 && event.type === eventType.eventTag ? { ...event, data: asIdk(event.data) } : event,
+      ),
+      request: { enclave: { key: rsa } },
+    },
     'P22: two keys': {
       events: windowsBoot({ reportKey, more: [forgeRecord(0x0005_0023, new Uint8Array(20))] }),
       request: { enclave: { key: rsa } },
@@ -514,33 +608,6 @@ describe('a forged machine', () => {
     },
   );
 
-  test('whose boots the log counts otherwise is accepted: a TPM hides its count from most keys', async () => {
-    const judged = await judge({ events: windowsBoot({ bootCounter: 169n }) });
-    expect(judged.message).toBeUndefined();
-    expect(claimsOf(judged).get('x-assay-tpm-boot-counted')).toBe(false);
-    expect(outcomes(judged.appraisal).get('tpm.log.boot-counter')).toBe('skipped');
-  });
-
-  test.each<[string, readonly ForgedEvent[], boolean, string]>([
-    ['agrees with the log', windows, true, 'passed'],
-    ['is of another boot', windowsBoot({ reportKey, bootCounter: 169n }), false, 'failed'],
-  ])('in whose log Windows left a quote that %s is accepted, and told so', async (_, quoted, reached, outcome) => {
-    const world = { attestationKey: { key: rsa, sign: { scheme: 'rsaSsa', hash: 'sha1' } } } as const;
-    const judged = await judge({ world, events: [...windows, trustPoint(forgeTpm({ at, ...world }), quoted)] });
-    expect(judged.message).toBeUndefined();
-    expect(claimsOf(judged).get('x-assay-tpm-trust-point')).toBe(reached);
-    expect(outcomes(judged.appraisal).get('tpm.log.trust-point')).toBe(outcome);
-  });
-
-  test('in whose log another key left a quote is accepted: it says nothing', async () => {
-    const world = { attestationKey: { key: rsa, sign: { scheme: 'rsaSsa', hash: 'sha1' } } } as const;
-    const stranger = { attestationKey: { key: generateKey('RSA-2048'), sign: world.attestationKey.sign } };
-    const judged = await judge({ world, events: [...windows, trustPoint(forgeTpm({ at, ...stranger }), windows)] });
-    expect(judged.message).toBeUndefined();
-    expect(claimsOf(judged).has('x-assay-tpm-trust-point')).toBe(false);
-    expect(outcomes(judged.appraisal).has('tpm.log.trust-point')).toBe(false);
-  });
-
   test('through a VBS enclave is accepted', async () => {
     const judged = await judge({ events: windows, request: { enclave: { key: rsa } } });
     expect(judged.message).toBeUndefined();
@@ -605,6 +672,27 @@ describe('a forged machine', () => {
   });
 });
 
+describe('checks that are degrees are on record, and in the claims', () => {
+  const all = Object.entries(degrees).flatMap(([id, { claim, good, bad, noted }]) => [
+    ...Object.entries<Case>(good).map(([what, one]) => ({ id, what, claim, one, holds: true, noted: ['passed'] })),
+    ...Object.entries<Case>(bad).map(([what, one]) => ({ id, what, claim, one, holds: false, noted })),
+  ]);
+  test.each(all)('$id: $what', async ({ id, claim, one, holds, noted }) => {
+    const judged = await judge(one);
+    expect(judged.message).toBeUndefined();
+    expect(claimsOf(judged).get(claim)).toBe(holds);
+    expect(noted).toContain(outcomes(judged.appraisal).get(id));
+  });
+  test('a quote of Windows by another key says nothing', async () => {
+    const judged = await judge({
+      ...withTrustPoint(windows, (signature) => signature.map((byte, i) => (i === 9 ? byte ^ 1 : byte))),
+    });
+    expect(judged.message).toBeUndefined();
+    expect(claimsOf(judged).has('x-assay-tpm-trust-point')).toBe(false);
+    expect(outcomes(judged.appraisal).has('tpm.log.trust-point')).toBe(false);
+  });
+});
+
 describe('every declared check refuses', () => {
   test.each(
     Object.entries(ids).flatMap(([id, cases]) => Object.entries(cases).map(([what, one]) => [id, what, one] as const)),
@@ -613,8 +701,29 @@ describe('every declared check refuses', () => {
     expect([refused, message]).toEqual([id, expect.any(String)]);
   });
 
-  test('but those that are degrees', () => {
-    const none = Object.entries(ids).flatMap(([id, cases]) => (Object.keys(cases).length === 0 ? [id] : []));
-    expect(none).toEqual(['tpm.log.boot-counter', 'tpm.log.trust-point']);
+  test('none is without a case', () => {
+    const without = Object.entries(ids).flatMap(([id, cases]) => (Object.keys(cases).length === 0 ? [id] : []));
+    expect(without).toEqual([]);
+    expect([...Object.keys(ids), ...Object.keys(degrees)].sort()).toEqual(Object.keys(check).sort());
+  });
+
+  /** Whatever is asked before the first byte of a log. */
+  const before = Object.entries(ids).slice(0, Object.keys(ids).indexOf('tpm.log.layout'));
+  test('T34: what is cheap is asked first: with logs and lists that read not at all every refusal is the same', async () => {
+    for (const [id, cases] of before)
+      for (const [what, one] of Object.entries(cases)) {
+        const { platform: change } = one.request ?? {};
+        const unread = (object: JsonObject): JsonObject => ({
+          ...(change?.(object) ?? object),
+          logs: [
+            { type: 'TCG', log: base64url(utf8('no log')) },
+            { type: 'IMA', log: base64url(utf8('no list')) },
+          ],
+        });
+        // What is wrong with the logs as such belongs to the shape.
+        if (what === 'nine logs') continue;
+        const { refused } = await judge({ ...one, request: { ...one.request, platform: unread } });
+        expect([id, what, refused]).toEqual([id, what, id]);
+      }
   });
 });
