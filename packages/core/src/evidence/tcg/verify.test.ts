@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { close } from '../../appraisal.ts';
 import { type Bytes, base64url, concat, encode, fromBase64, u32le, utf8 } from '../../bytes/index.ts';
 import type { Json, JsonObject } from '../../claim.ts';
-import { digest, generateKey } from '../../crypto/index.ts';
+import { digest, generateKey, publicSpki } from '../../crypto/index.ts';
 import { at, type Case, challenge, claimsOf, judge, linux, machine, outcomes } from '../../judge-tpm.test.support.ts';
 import {
   authorityKeyIdentifier,
@@ -690,6 +690,36 @@ describe('checks that are degrees are on record, and in the claims', () => {
     expect(judged.message).toBeUndefined();
     expect(claimsOf(judged).has('x-assay-tpm-trust-point')).toBe(false);
     expect(outcomes(judged.appraisal).has('tpm.log.trust-point')).toBe(false);
+  });
+});
+
+describe('what is true of few machines', () => {
+  test('T23: P14: coordinates that begin with zeros, which a JWK must not leave out (RFC 7518 §6.2.1.2)', async () => {
+    let key = generateKey('P-256');
+    // The end of a SubjectPublicKeyInfo is x and y.
+    while (publicSpki(key).at(-64) !== 0) key = generateKey('P-256');
+    const world = { attestationKey: { key } };
+    expect((await judge({ world })).message).toBeUndefined();
+    const stripped = platform('aik_pub.x', (value) => base64url(fromBase64(String(value)).slice(1)));
+    expect((await judge({ ...stripped, world })).message).toMatch(/has 31 bytes, expected 32 \(.*aik_pub\.x\)/);
+    const longer = platform('aik_pub.x', (value) => base64url(concat(Uint8Array.of(0), fromBase64(String(value)))));
+    expect((await judge({ ...longer, world })).refused).toBe('tpm.aik.pub');
+  });
+
+  test('T22: what the system measured and no log tells is named, and makes no claim', async () => {
+    const beyond: ForgedEvent = { pcr: 10, type: eventType.ipl, data: utf8('a file') };
+    const { log } = forgeLog(linuxBoot(), ['sha1', 'sha256']);
+    const judged = await judge({
+      events: [...linuxBoot(), beyond],
+      ...platform('logs.0.log', () => base64url(log)),
+    });
+    expect(judged.message).toBeUndefined();
+    const claims = claimsOf(judged);
+    expect(claims.get('x-assay-tpm-unexplained-pcrs')).toEqual([10]);
+    expect(
+      JSON.parse(String(claims.get('events'))).Events.map(({ PcrIndex }: { PcrIndex: number }) => PcrIndex),
+    ).not.toContain(10);
+    expect(JSON.stringify(close(judged.appraisal.root))).toContain('beyond the logs: PCR 10 holds measurements');
   });
 });
 
