@@ -2,29 +2,33 @@
  * The body that all requests with one piece of evidence share: evidence, runtimeData, initTimeData, nonce, draft policy.
  * Azure Attestation REST. Member names are matched without regard to case, as Microsoft's own clients need.
  */
-import { Type } from 'typebox';
+import type { TSchema } from 'typebox';
 import { type Bytes, fromBase64 } from '../bytes/index.ts';
 import type { Json, JsonObject } from '../claim.ts';
 import type { Bound, Received } from '../contract.ts';
 import { AttestError, Malformed, printable } from '../errors.ts';
 import { isObject } from '../json/index.ts';
 
-const boundData = Type.Object({
-  data: Type.Optional(Type.String({ description: 'base64url' })),
-  dataType: Type.Optional(Type.Enum(['Binary', 'JSON'])),
-});
+const boundData = {
+  type: 'object',
+  properties: {
+    data: { type: 'string', description: 'base64url' },
+    dataType: { enum: ['Binary', 'JSON'] },
+  },
+} as const;
 
 /** Schema of such a body, for documentation. @param evidence the member that carries the evidence */
-export const envelopeSchema = (evidence: string, description: string) =>
-  Type.Object({
-    [evidence]: Type.String({ description }),
-    runtimeData: Type.Optional(boundData),
-    initTimeData: Type.Optional(boundData),
-    draftPolicyForAttestation: Type.Optional(
-      Type.String({ description: 'Policy text to try; the token is unsecured' }),
-    ),
-    nonce: Type.Optional(Type.String({ description: 'Echoed in the token' })),
-  });
+export const envelopeSchema = (evidence: string, description: string): TSchema => ({
+  type: 'object',
+  required: [evidence],
+  properties: {
+    [evidence]: { type: 'string', description },
+    runtimeData: boundData,
+    initTimeData: boundData,
+    draftPolicyForAttestation: { type: 'string', description: 'Policy text to try; the token is unsecured' },
+    nonce: { type: 'string', description: 'Echoed in the token' },
+  },
+});
 
 /** A nonce is an echo: long enough for any purpose, short enough for a token. */
 const longestNonce = 1024;

@@ -3,7 +3,6 @@
  * brings the request that answers it; the service remembers nothing in between, since what it must know travels sealed in
  * the service context. Azure Attestation, TPM protocol.
  */
-import { Type } from 'typebox';
 import { type Bytes, base64url, bytes, decode, encode, struct, u64be, utf8 } from '../bytes/index.ts';
 import type { Json, JsonObject } from '../claim.ts';
 import type { AttestationType, Desk, Received, TokenForm } from '../contract.ts';
@@ -35,11 +34,16 @@ const tpmToken: TokenForm = {
 export const tpm: AttestationType<TpmEvidence, AnchoredTpm, TpmFacts, TpmSettings> = {
   name: 'Tpm',
   aliases: ['VbsEnclave'],
-  request: Type.Object({
-    data: Type.String({
-      description: 'base64url of JSON: {"payload":{"type":"aikcert"}}, then {"payload":{"request":JWS}}',
-    }),
-  }),
+  request: {
+    type: 'object',
+    required: ['data'],
+    properties: {
+      data: {
+        type: 'string',
+        description: 'base64url of JSON: {"payload":{"type":"aikcert"}}, then {"payload":{"request":JWS}}',
+      },
+    },
+  },
   verifier: tpmRequest,
   token: tpmToken,
   route: { hasLongBody: true, demandsBearer: true, hasNoPreview: true },

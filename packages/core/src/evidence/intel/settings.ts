@@ -1,39 +1,47 @@
 /** The demands that a provider can make on quotes. */
-import { type Static, Type } from 'typebox';
+import type { XStatic } from 'typebox/schema';
 import type { Settings } from '../../contract.ts';
 import { acceptableStatuses } from './status.ts';
 
-const schema = Type.Object(
-  {
-    acceptedTcbStatuses: Type.Array(Type.Enum([...acceptableStatuses]), {
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['acceptedTcbStatuses', 'minimumTcbEvaluation', 'tcbIdentifier', 'collateral', 'maximumCollateralAgeDays'],
+  properties: {
+    acceptedTcbStatuses: {
+      type: 'array',
+      items: { enum: acceptableStatuses },
       minItems: 1,
       description: 'TCB statuses that are accepted. Revoked never is.',
-    }),
-    minimumTcbEvaluation: Type.Integer({
+    },
+    minimumTcbEvaluation: {
+      type: 'integer',
       minimum: 0,
       maximum: 65_535,
       description:
         'Lowest TCB evaluation number of collateral that is used; 0 takes the newest at hand, whatever it is.',
-    }),
-    tcbIdentifier: Type.String({
+    },
+    tcbIdentifier: {
+      type: 'string',
       pattern: '^(azuredefault|[0-9]{1,5})$',
       description:
         '«azuredefault» for minimumTcbEvaluation, or a number of its own. Policies set it by x-ms-sgx-tcbidentifier.',
-    }),
-    collateral: Type.Enum(['intel', 'azure-baseline'], {
+    },
+    collateral: {
+      enum: ['intel', 'azure-baseline'],
       description:
         'intel: every date counts. azure-baseline: TCB info and QE identity may be past nextUpdate, as Azure’s frozen baselines are; certificates and CRLs may not.',
-    }),
-    maximumCollateralAgeDays: Type.Integer({
+    },
+    maximumCollateralAgeDays: {
+      type: 'integer',
       minimum: 0,
       maximum: 36_500,
       description: 'How long ago TCB info and QE identity may have been issued, in days; 0 sets no limit of ours.',
-    }),
+    },
   },
-  { additionalProperties: false },
-);
+} as const;
 
-export type QuoteSettings = Static<typeof schema>;
+export type QuoteSettings = XStatic<typeof schema>;
 
 export const quoteSettings: Settings<QuoteSettings> = {
   schema,
