@@ -181,13 +181,21 @@ withSwtpm(
     });
 
     test(`tpm2_checkquote, ${sessions} sessions`, { timeout: 600_000 }, async () => {
+      const counts = { sessions: 0, 'quotes that both accept': 0, 'quotes that both refuse': 0 };
+      const keys = new Map<string, number>();
       for (const one of fc.sample(sessionOf(kinds), { numRuns: sessions, seed: 6 })) {
         const [area, ...shown] = await cases(one);
         const verdicts: (readonly [theirs: boolean, ours: boolean])[] = [];
         for (const each of shown) verdicts.push([await checkquote(each, area), core(each, area)]);
         const no = [false, false];
         expect({ ...one, verdicts }).toEqual({ ...one, verdicts: [[true, true], no, no, no] });
+        counts.sessions++;
+        for (const [, ours] of verdicts) counts[`quotes that both ${ours ? 'accept' : 'refuse'}`]++;
+        const key = `${one.kind.type} ${one.kind.hash ?? 'sha256'}`;
+        keys.set(key, (keys.get(key) ?? 0) + 1);
       }
+      const told = [...Object.entries(counts), ...keys].map((pair) => pair.join(' '));
+      console.log(`tpm2_checkquote: ${told.join(', ')}`);
     });
 
     test(`RSA-PSS, ${sessions / 5} sessions`, async () => {
