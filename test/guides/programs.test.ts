@@ -7,8 +7,8 @@ import { isBuilt, Reader, readAsWritten, root } from './reader.ts';
 
 /** What readers have of their own. */
 const own: { readonly [guide: string]: Readonly<Record<string, string>> } = {
-  'relying-party': { 'simulated/data.json': '{"publicKey":"…"}' },
-  collect: { 'data.json': '{"publicKey":"…"}' },
+  'relying-party': {},
+  collect: {},
   'migrate-from-azure': { 'sgx.policy': 'version= 1.0;authorizationrules{=> permit();};' },
 };
 
