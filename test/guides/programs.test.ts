@@ -21,7 +21,7 @@ describe.skipIf(!isBuilt)('as written (needs a build: npm run build)', () => {
 
   whereSwtpmIs('docs/guides/tpm.md', () => {
     test('from a TPM to a verified token', async () => {
-      await readAsWritten(pageOf('tpm'), new Reader({}, ['mkdir', 'swtpm', 'swtpm_setup']));
+      await readAsWritten(pageOf('tpm'), new Reader({}, ['mkdir', 'swtpm', 'swtpm_setup', 'swtpm_ioctl']));
     });
   });
 });
