@@ -1,7 +1,7 @@
 /**
  * Reads a guide as its reader would, from top to end, in a folder of its own: blocks of `js`, `yaml` and `policy` are
  * written to the file that their first line names, lines of `sh` are run in order (`# exit code N` where it is not 0,
- * `&` in the background), a block of `text` is what the command before it prints, and one of `complaint` stands in what
+ * `&` in the background; `echo '…' > FILE` writes a file), a block of `text` is what the command before it prints, and one of `complaint` stands in what
  * it says on standard error.
  */
 import { spawn } from 'node:child_process';
@@ -96,6 +96,8 @@ export class Reader {
   }
 
   async #run(line: string): Promise<void> {
+    const [, text, file] = /^echo '([^']*)' > (\S+)$/.exec(line) ?? [];
+    if (file !== undefined) return writeFileSync(join(this.#folder, file), `${text}\n`);
     const { env, program, args, code, isBackground } = this.#commandOf(line);
     const options = { cwd: this.#folder, env: { ...process.env, ...env } };
     const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });

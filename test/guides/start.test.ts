@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const assay = join(root, 'packages/cli/bin/assay.js');
 
-/** Commands of all `sh` blocks: continued lines joined, comments cut, `assay` of either spelling. */
+/** Commands of all `sh` blocks: continued lines joined, comments cut, `assay` of either spelling; a text in quotes is one word. */
 const commandsOf = (page: string): readonly string[][] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
     .flatMap(([, block = '']) =>
@@ -19,11 +19,12 @@ const commandsOf = (page: string): readonly string[][] =>
         .trim()
         .split('\n'),
     )
-    .map((line) =>
-      (line.split(/\s+# /)[0] ?? '')
-        .trim()
-        .replace(/^npx assay/, 'assay')
-        .split(/\s+/),
+    .map(
+      (line) =>
+        (line.split(/\s+# /)[0] ?? '')
+          .trim()
+          .replace(/^npx assay/, 'assay')
+          .match(/'[^']*'|\S+/g) ?? [],
     );
 
 const freePort = (): Promise<string> =>
@@ -39,12 +40,12 @@ const pages = ['README.md', 'docs/guides/start.md'] as const;
 describe.skipIf(!existsSync(join(root, 'packages/cli/dist/main.js')))('as typed (needs a build: npm run build)', () => {
   test.each(pages)('%s', async (page) => {
     const folder = mkdtempSync(join(tmpdir(), 'assay-start-'));
-    writeFileSync(join(folder, 'message.txt'), 'bound');
     const port = await freePort();
     let service: ChildProcess | undefined;
     const ran: string[] = [];
     try {
       for (const [program, ...words] of commandsOf(page)) {
+        if (program === 'echo') writeFileSync(join(folder, words[2] ?? ''), `${words[0]?.replaceAll("'", '')}\n`);
         // Whatever needs the network, or files of the reader's own, is not for here.
         if (program !== 'assay' || words.join(' ').match(/tcb\.json|sgx quote\.bin/)) continue;
         const args = words.map((word) => word.replaceAll('8443', port));

@@ -124,6 +124,13 @@ withSwtpm('the command line before a live TPM', ({ start, made }) => {
       },
     );
 
+    test('by a key in a file, which check-quote takes as it is', async () => {
+      expect((await onTpm(`key -o ${at('quoting.key')}`)).code).toBe(0);
+      const quoted = await onTpm(`quote --to ${at('q')} --aik ${at('quoting.key')}`);
+      const check = (quoted.stdout.trim().split('\n').at(-1) ?? '').replace(/^assay /, '');
+      expect((await assay(check.replace(/--key \S+/, `--key ${at('quoting.key')}`))).code).toBe(0);
+    });
+
     test('carries chance where nothing is asked for', async () => {
       const [first, second] = [
         await onTpm(`quote --to ${at('a')} --json`),
@@ -243,7 +250,7 @@ withSwtpm('the command line before a live TPM', ({ start, made }) => {
       expect([signs.code, signs.stderr]).toEqual([
         1,
         expect.stringMatching(
-          /^error: the key is no attestation key: it is not restricted\nhint: assay tpm key makes one/,
+          /^error: the key is no attestation key: it lacks the attribute restricted\nhint: assay tpm key makes one/,
         ),
       ]);
       const any = await certify(at('aik.key'), ' --any-tpm --json');

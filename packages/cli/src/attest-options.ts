@@ -1,4 +1,4 @@
-/** Options of `assay attest` that are for one kind of evidence alone: given for another one they are refused, not ignored. */
+/** Options that are for one kind of evidence alone: given for another one they are refused, not ignored. */
 import { CommandError } from './exit.ts';
 
 const ofTpm = {
@@ -20,6 +20,16 @@ const flags = {
   /** What a request of the TPM protocol that is signed already has in it. */
   request: { ...ofTpm, nonce: '--nonce' },
   quotes: { runtimeData: '--runtime-data', draftPolicy: '--draft-policy' },
+  /** What is asked of quotes when they are judged here. */
+  quoted: {
+    runtimeData: '--runtime-data',
+    initData: '--init-data',
+    accept: '--accept',
+    azureBaseline: '--azure-baseline',
+    minimumEvaluation: '--minimum-evaluation',
+    pckChain: '--pck-chain',
+  },
+  booted: { referenceLog: '--reference-log' },
 } as const;
 
 /**

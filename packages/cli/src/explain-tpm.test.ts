@@ -28,6 +28,9 @@ describe('forge tpm', () => {
       });
       const without = await assay(line.replace(/ --anchor \S+/, ''));
       expect([without.code, without.json().error.message]).toEqual([1, expect.stringContaining('tpm.aik.chain')]);
+      expect((await assay(line.replace(/ --anchor \S+| --json/g, ''))).stderr).toContain('--anchor names the root of');
+      const asked = await assay(`${line} --runtime-data ${folder}/aik.pem`);
+      expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('--runtime-data is for quotes')]);
       expect((await assay(explain.replace(/^assay /, ''))).stdout).toMatch(/^TCG event log {2}\d+ events/);
       const check = await assay(
         `tpm check-quote --attest ${folder}/attest.bin --signature ${folder}/signature.bin --key ${folder}/aik.pem --pcrs ${folder}/pcrs.json --json`,

@@ -63,6 +63,10 @@ test('JSON says what nobody knows, too', async () => {
   });
 });
 
+test('a token, which is for another command', async () => {
+  expect((await explain('eyJh.eyJi.c-_\n')).stderr).toMatch(/\nhint: it is a JWS: a token is for assay verify/);
+});
+
 test('what nobody knows', async () => {
   const { code, stderr } = await explain('hello');
   expect(code).toBe(1);

@@ -88,6 +88,7 @@ test.each([
   ['--to x --fmspc 00906ed50000 --from http://example.org', /must be https/],
   ['--to x --fmspc 00906ed50000 --update newest', /--update takes standard, early or a number/],
   ['--to x --fmspc 00906ed50000 --kind thim --update early', /thim has no early channel/],
+  ['--to x --fmspc 00906ed50000 --kind pccs', /--kind pccs needs --from/],
   ['--to x --fmspc 00906ed50000 --kind ftp', /Allowed choices are pcs, pccs, thim/],
   ['--fmspc 00906ed50000', /required option '--to <folder>'/],
 ])('usage: %s', async (line, said) => {

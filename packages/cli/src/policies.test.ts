@@ -17,6 +17,15 @@ issuancerules
     c:[type=="x-ms-sgx-svn"] => issue(type="svn", value=c.value);
 };
 `;
+const boot = `version=1.2;
+authorizationrules
+{
+    [type=="secureBootEnabled", value==true, issuer=="AttestationService"] => permit();
+};
+issuancerules
+{
+};
+`;
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Runs with files in a folder of their own; `@name` in a word stands for the file. */
@@ -257,7 +266,7 @@ describe('eval', () => {
     }));
 
   test('evidence, through the service’s own pipeline', () =>
-    withFiles({ policy: good, other: good.replace('value>=3', 'value>=300') }, async (run, folder) => {
+    withFiles({ policy: good, other: good.replace('value>=3', 'value>=300') }, async (run) => {
       expect((await run('forge sgx --to @forged --at 2025-03-01')).code).toBe(0);
       const line = '--type SgxEnclave --evidence @forged/quote.bin --collateral @forged/collateral --at 2025-03-02';
       const { code, json } = await run(`policy eval @other ${line} --anchor @forged/development-root.pem --json`);
@@ -280,8 +289,34 @@ describe('eval', () => {
       expect((await run(`policy eval @policy --type SgxEnclave --evidence @forged/quote.bin`)).stderr).toContain(
         'needs --collateral',
       );
-      expect((await run(`policy eval @policy ${line.replace('SgxEnclave', 'Tpm')}`)).code).toBe(2);
-      expect(folder).toBeTruthy();
+      const unknown = await run(`policy eval @policy ${line.replace('SgxEnclave', 'SevSnpVm')}`);
+      expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('there are SgxEnclave, OpenEnclave')]);
+    }));
+
+  test('evidence of a TPM, the claims of its appraisal, and tests over both', () =>
+    withFiles({ 'a.policy': boot }, async (run, folder) => {
+      await run('forge tpm --to @forged');
+      await run('forge tpm --to @other --no-secure-boot');
+      const of = (name: string): string =>
+        `@${name}/request.jws --collateral @${name}/collateral --anchor @${name}/development-root.pem`;
+      expect((await run(`policy eval @a.policy --type Tpm --evidence ${of('forged')}`)).code).toBe(0);
+      const denied = await run(`policy explain @a.policy --type Tpm --evidence ${of('other')}`);
+      expect([denied.code, denied.stdout]).toEqual([1, expect.stringContaining('found secureBootEnabled = false')]);
+
+      const appraised = await run(`appraise tpm ${of('forged')} --json`);
+      writeFileSync(join(folder, 'appraisal.json'), appraised.stdout);
+      expect((await run('policy eval @a.policy --type Tpm --claims @appraisal.json')).code).toBe(0);
+      const evidence = {
+        file: 'other/request.jws',
+        collateral: 'other/collateral',
+        anchor: ['other/development-root.pem'],
+      };
+      const cases = [
+        { name: 'an appraisal', appraisal: 'appraisal.json', expect: { ruling: 'permit' } },
+        { name: 'evidence', evidence, expect: { ruling: 'deny' } },
+      ];
+      writeFileSync(join(folder, 'a.policytest.json'), JSON.stringify({ type: 'Tpm', cases }));
+      expect((await run('policy test @')).stdout).toContain('2 cases, 0 failed');
     }));
 });
 

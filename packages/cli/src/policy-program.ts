@@ -22,7 +22,10 @@ const sources = (command: Command): Command =>
   command
     .argument('<policy>', file)
     .addOption(type())
-    .option('--claims <file>', 'claims: an object of names and values, or a list of {type, value, issuer}')
+    .option(
+      '--claims <file>',
+      'claims: an object of names and values, a list of {type, value, issuer}, or an appraisal (assay appraise --json)',
+    )
     .option('--case <name>', 'which case of a file with several')
     .option('--evidence <file>', 'evidence to appraise for its claims, instead of --claims')
     .option('--collateral <folder>', 'the vendor’s collateral for it')

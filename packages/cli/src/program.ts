@@ -34,7 +34,7 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
       getErrHelpWidth: () => helpWidth(err),
     });
   const command = (name: string, description: string, of: Command = program): Command =>
-    of.command(name).description(description);
+    of.command(name).description(description).helpCommand(false);
   const does =
     <Args extends readonly unknown[]>(action: (...args: Args) => Promise<Ending>) =>
     async (...args: Args) =>
@@ -69,7 +69,10 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--tcg-log <file>', 'tpm: the log of the boot')
     .option('--ima-log <file>', 'tpm: IMA’s list')
     .option('--aik-certificate <file>', 'tpm: certificate of the attestation key, PEM or DER')
-    .option('--key <file>', 'tpm: the attestation key, PEM, TPMT_PUBLIC or TPM2B_PUBLIC (default: the certificate’s)')
+    .option(
+      '--key <file>',
+      'tpm: the attestation key, PEM, a file of assay tpm key, TPMT_PUBLIC or TPM2B_PUBLIC (default: the certificate’s)',
+    )
     .option('--request-key <file>', 'tpm: the private key that the quote binds; it signs the request')
     .option('--relying-party <id>', 'tpm: name of the relying party')
     .option('--claim <name=value>', 'tpm: a claim of the client’s for the policy (repeatable)', many)
@@ -179,7 +182,7 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
     .option('--for <file>', 'a quote of the platform')
     .option('--fmspc <hex>', 'or its family, 12 hexadecimal digits')
     .requiredOption('--to <folder>', 'the collateral folder')
-    .option('--from <url>', 'where the source is (default: Intel’s or Azure’s own address)')
+    .option('--from <url>', 'where the source is (default: Intel’s or Azure’s own address; a pccs has none)')
     .addOption(new Option('--kind <kind>', 'what the source is').choices(['pcs', 'pccs', 'thim']).default('pcs'))
     .addOption(new Option('--tee <tee>', 'with --fmspc: what runs there').choices(['sgx', 'tdx']).default('sgx'))
     .option('--update <channel>', 'TCB evaluation: standard, early, or one by its number', 'standard')

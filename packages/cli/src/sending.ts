@@ -3,12 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { type AttestationClient, AttestationError, type Attested, attestationClient } from '@assay/client';
 import { isObject, type Json, type JsonObject, reasonOf } from '@assay/core';
 import { fromUtf8 } from '@assay/core/bytes';
+import { checkRows } from './checks.ts';
 import { CommandError, type Ending, withRemedy } from './exit.ts';
 import { readInput } from './input.ts';
 import { ownWords, remedyOf } from './refusal.ts';
 import { inWords } from './tpm/machine.ts';
 import { printTree } from './tree.ts';
-import { printJson, type Terminal, waitingFor } from './ui.ts';
+import { asLine, printJson, type Terminal, waitingFor } from './ui.ts';
 
 export interface ServerOptions {
   readonly server: string;
@@ -40,7 +41,13 @@ export async function clientFor(options: ServerOptions, terminal: Terminal): Pro
     });
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    throw new CommandError('usage', `--server: ${cause.message}`, [], cause);
+    const isPlain = server.startsWith('http://');
+    throw new CommandError(
+      'usage',
+      `--server: ${cause.message}`,
+      isPlain ? ['--allow-http takes it all the same, for development'] : [],
+      cause,
+    );
   }
 }
 
@@ -84,9 +91,22 @@ export async function tokenFor(
       return ending;
     }
     if (appraisal) printTree(terminal.err, appraisal);
+    const ruled = await rulingOn(error, appraisal, client);
     const { message, hints } = withRemedy(ownWords(error.message), remedyOf(error.check));
-    throw new CommandError(ending, message, [...hints, ...advice(error), ...hintsOn(error, options)], error);
+    throw new CommandError(ending, ruled ?? message, [...hints, ...advice(error), ...hintsOn(error, options)], error);
   }
+}
+
+/** What the policy found: the wire says no more than that nobody permitted. */
+async function rulingOn(
+  { check, appraisalId }: AttestationError,
+  shown: JsonObject | undefined,
+  client: Pick<AttestationClient, 'getAppraisal'>,
+): Promise<string | undefined> {
+  if (check !== 'attest.policy') return undefined;
+  const appraisal = shown ?? (await fetchAppraisal(client, appraisalId).catch(() => undefined));
+  const observed = appraisal && checkRows(appraisal).find(({ id }) => id === check)?.observed;
+  return typeof observed === 'string' ? `the policy does not permit this evidence: ${asLine(observed)}` : undefined;
 }
 
 /** An answer that is no token. @throws {CommandError} for refusals, and where there is no answer */

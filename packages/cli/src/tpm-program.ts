@@ -98,7 +98,10 @@ export function addTpmCommands({ command, does, terminal }: Makers): void {
   command('check-quote', 'check a quote: its signature, the values that it covers, what it carries', tpm)
     .requiredOption('--attest <file>', 'the statement (TPMS_ATTEST)')
     .requiredOption('--signature <file>', 'its signature (TPMT_SIGNATURE)')
-    .requiredOption('--key <file>', 'the attestation key: PEM, a certificate, TPMT_PUBLIC or TPM2B_PUBLIC')
+    .requiredOption(
+      '--key <file>',
+      'the attestation key: PEM, a certificate, a file of assay tpm key, TPMT_PUBLIC or TPM2B_PUBLIC',
+    )
     .option('--pcrs <file>', 'values of PCRs: JSON, by bank and index, in hexadecimal')
     .option('--extra-data <hex>', 'what the quote must carry')
     .addOption(json())

@@ -52,6 +52,7 @@ test('the last column is folded, and cut only where that is asked for', () => {
 test('lines are lower case without a full stop; names in capitals stay', () => {
   expect(asLine('The file is wrong.')).toBe('the file is wrong');
   expect(asLine('TCB info is missing')).toBe('TCB info is missing');
+  expect(asLine('Secure Boot is off.')).toBe('Secure Boot is off');
   expect(asLine('CollateralMissing: x')).toBe('CollateralMissing: x');
 });
 

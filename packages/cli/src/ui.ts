@@ -121,6 +121,7 @@ export const safe = (text: string): string =>
 /** A sentence of another part of the program as a line of the terminal: lower case, no full stop. */
 export function asLine(sentence: string): string {
   const text = sentence.trim().replace(/\.$/, '');
+  if (/^(Secure Boot|Policy Engine)\b/.test(text)) return text;
   return /^[A-Z][a-z’']*(\s|$)/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 

@@ -24,11 +24,14 @@ export interface Verdict {
   readonly error?: AttestError;
 }
 
-export function printVerdict(
-  terminal: Terminal,
-  verdict: Verdict,
-  asked: { readonly json?: true; readonly at?: string },
-): void {
+/** What of the command line is about the verdict. */
+interface Asked {
+  readonly json?: true;
+  readonly at?: string;
+  readonly anchor?: readonly string[];
+}
+
+export function printVerdict(terminal: Terminal, verdict: Verdict, asked: Asked): void {
   if (asked.json) {
     printJson(terminal, verdictJson(verdict));
     return;
@@ -70,11 +73,7 @@ function summary(
 }
 
 /** What this command line can do about a refusal. */
-function adviceOn(
-  error: AttestError,
-  { facts, kind, appraisal }: Verdict,
-  { at }: { readonly at?: string },
-): readonly string[] {
+function adviceOn(error: AttestError, { facts, kind, appraisal }: Verdict, { at, anchor }: Asked): readonly string[] {
   if (error.code === 'CollateralExpired' && at === undefined)
     return ['--at judges recorded evidence as of a time when its collateral was current'];
   if (error.code === 'CollateralMissing')
@@ -84,12 +83,15 @@ function adviceOn(
   const id = error instanceof Refusal ? error.check.id : '';
   if (id === 'intel.quote.layout' && kind === 'sgx' && appraisal.entries.length === 1)
     return ['assay explain shows what the file is and how far it can be read'];
+  if (id === 'intel.pck.path' && anchor === undefined) return ['--anchor names the root of simulated evidence'];
+  if (id === 'tpm.aik.chain' && anchor === undefined)
+    return ['--anchor names the root of the CA that certified the key, which a service has in tpm.roots'];
   if (id === 'intel.oe.layout') return ['a bare quote is judged by assay appraise sgx'];
   return [];
 }
 
 /** The members up to `checks` are a promise to scripts; what follows them is for whoever wants more. */
-function verdictJson({ error, facts, at, appraisal, claims, ruling, kind }: Verdict): JsonObject {
+function verdictJson({ error, facts, at, appraisal, claims, incoming, ruling, kind }: Verdict): JsonObject {
   return {
     outcome: error ? 'refused' : 'accepted',
     tcbStatus: facts?.tcb.status ?? null,
@@ -103,6 +105,13 @@ function verdictJson({ error, facts, at, appraisal, claims, ruling, kind }: Verd
     kind,
     at: momentText(at),
     claims: Object.fromEntries(claims.map(({ name, value }) => [name, value])),
+    // As `assay policy` takes them.
+    incoming: incoming.map(({ name, value, issuer = 'AttestationService', readOnly }) => ({
+      type: name,
+      value,
+      issuer,
+      ...(readOnly && { readOnly }),
+    })),
     ...(ruling && {
       ruling: {
         decision: ruling.decision,

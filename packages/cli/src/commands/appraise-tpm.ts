@@ -29,6 +29,7 @@ import {
   tpmSettings,
 } from '@assay/core/tpm';
 import { folderSource, withAikIssuers } from '@assay/server/collateral';
+import { refuseOptions } from '../attest-options.ts';
 import { CommandError, type Ending, endingOf } from '../exit.ts';
 import { momentOf, momentText, readInput, requireFolder } from '../input.ts';
 import { rootsIn } from '../pem.ts';
@@ -36,10 +37,34 @@ import { warnOfSkipped } from '../skipped.ts';
 import { requestIn } from '../tpm/request-file.ts';
 import { printWarning, type Terminal, waitingFor } from '../ui.ts';
 import { printVerdict, type Verdict } from '../verdict.ts';
-import type { AppraiseOptions } from './appraise.ts';
+import type { AppraiseOptions, EvidenceOptions } from './appraise.ts';
 
 export async function appraiseTpmCommand(file: string, options: AppraiseOptions, terminal: Terminal): Promise<Ending> {
   const at = options.at === undefined ? terminal.now() : momentOf(options.at, '--at');
+  const one = await caseOf(file, options, at, terminal);
+  if (options.at !== undefined) printWarning(terminal, `everything is judged as of ${momentText(at)}, not now (--at)`);
+  if (one.roots.length > 0)
+    printWarning(
+      terminal,
+      `${(options.anchor ?? []).join(', ')} is believed beside Microsoft’s root (--anchor): a service does so for tpm.roots`,
+    );
+  printWarning(terminal, 'nobody here gave the challenge that the request answers: it may be an old one');
+  const verdict = await waitingFor(terminal, 'the verdict', judge(one, terminal));
+  printVerdict(terminal, verdict, options);
+  return verdict.error ? endingOf(verdict.error) : 'passed';
+}
+
+/** The verdict on a request, for other commands. */
+export async function appraisedRequest(file: string, options: CaseOptions, terminal: Terminal): Promise<Verdict> {
+  const at = options.at === undefined ? terminal.now() : momentOf(options.at, '--at');
+  return waitingFor(terminal, 'the verdict', judge(await caseOf(file, options, at, terminal), terminal));
+}
+
+type CaseOptions = Partial<EvidenceOptions> & Pick<AppraiseOptions, 'collateral'>;
+
+/** Everything that the command line names, read; mistakes in it are found before any work. */
+async function caseOf(file: string, options: CaseOptions, at: Date, terminal: Terminal): Promise<Case> {
+  refuseOptions('quoted', options, 'is for quotes of SGX and TDX');
   await requireFolder(options.collateral);
   const read = (name: string): Promise<Bytes> => readInput(terminal, name);
   const program = options.policy === undefined ? undefined : programIn(await read(options.policy), options.policy);
@@ -47,15 +72,7 @@ export async function appraiseTpmCommand(file: string, options: AppraiseOptions,
   const evidence = requestIn(await read(file));
   const { referenceLog: name } = options;
   const known = name === undefined ? new Map() : referenceIn(await read(name), name);
-  if (options.at !== undefined) printWarning(terminal, `everything is judged as of ${momentText(at)}, not now (--at)`);
-  printWarning(terminal, 'nobody here gave the challenge that the request answers: it may be an old one');
-  const verdict = await waitingFor(
-    terminal,
-    'the verdict',
-    judge({ evidence, program, roots: roots.flat(), folder: options.collateral, known, at }, terminal),
-  );
-  printVerdict(terminal, verdict, options);
-  return verdict.error ? endingOf(verdict.error) : 'passed';
+  return { evidence, program, roots: roots.flat(), folder: options.collateral, known, at };
 }
 
 interface Case {

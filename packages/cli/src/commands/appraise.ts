@@ -24,6 +24,7 @@ import {
 } from '@assay/core/intel';
 import { evaluate, type Program, type Ruling } from '@assay/core/policy';
 import { folderSource } from '@assay/server/collateral';
+import { refuseOptions } from '../attest-options.ts';
 import { CommandError, type Ending, endingOf } from '../exit.ts';
 import { evidenceBytes, momentOf, momentText, readInput, requireFolder } from '../input.ts';
 import { certificatesIn, rootsIn } from '../pem.ts';
@@ -63,6 +64,7 @@ export async function appraiseCommand(
   options: AppraiseOptions,
   terminal: Terminal,
 ): Promise<Ending> {
+  refuseOptions('booted', options, 'is for evidence of a TPM');
   const at = options.at === undefined ? terminal.now() : momentOf(options.at, '--at');
   await requireFolder(options.collateral);
   const input = await inputOf(kind, file, options, terminal);
@@ -93,13 +95,12 @@ export async function appraised(
 ): Promise<Verdict> {
   const kind = (Object.keys(formats) as Kind[]).find((name) => formats[name].type === type);
   const { collateral, runtimeDataType = 'Binary', initDataType = 'Binary' } = options;
-  if (!kind)
+  if (!kind && type !== 'Tpm')
     throw new CommandError('usage', `evidence of type ${type} is not judged here`, [
-      `there are ${Object.values(formats)
-        .map((format) => format.type)
-        .join(', ')}`,
+      `there are ${[...Object.values(formats).map((format) => format.type), 'Tpm'].join(', ')}`,
     ]);
   if (collateral === undefined) throw new CommandError('usage', '--evidence needs --collateral FOLDER');
+  if (!kind) return (await import('./appraise-tpm.ts')).appraisedRequest(file, { ...options, collateral }, terminal);
   const at = options.at === undefined ? terminal.now() : momentOf(options.at, '--at');
   await requireFolder(collateral);
   const input = await inputOf(kind, file, { ...options, collateral, runtimeDataType, initDataType }, terminal);

@@ -43,10 +43,16 @@ export async function explainBytes(
   if (ima?.problem !== undefined) return cutShort(ima.problem, options, terminal);
   if (ima || log) return 'passed';
   throw new CommandError('refused', `${name} is nothing that assay knows`, [
+    ...(isJws(input)
+      ? ['it is a JWS: a token is for assay verify, a policy for assay policy show, a request for assay appraise tpm']
+      : []),
     'expected an SGX or TDX quote, an OpenEnclave report or evidence, TCB info, a QE identity, a CRL or certificates',
     'or of a TPM: an event log (TCG, WBCL, CCEL), an IMA list, a statement (TPMS_ATTEST), a signature, a public area or a certificate',
   ]);
 }
+
+const isJws = (input: Uint8Array): boolean =>
+  /^[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(new TextDecoder().decode(input.subarray(0, 1 << 20)));
 
 const explained = (input: Uint8Array): Explanation | undefined => explainTpm(input) ?? explainIntel(input);
 

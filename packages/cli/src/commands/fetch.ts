@@ -38,6 +38,8 @@ export interface FetchOptions {
 export async function fetchCommand(options: FetchOptions, terminal: Terminal): Promise<Ending> {
   if (!/^(standard|early|\d{1,5})$/.test(options.update))
     throw new CommandError('usage', `--update takes standard, early or a number, not «${options.update}»`);
+  if (options.kind === 'pccs' && options.from === undefined)
+    throw new CommandError('usage', '--kind pccs needs --from: a caching service has the address that you gave it');
   const roots = await Promise.all(
     (options.anchor ?? []).map(async (name) => rootsIn(await readInput(terminal, name), name)),
   );
@@ -62,12 +64,22 @@ export async function fetchCommand(options: FetchOptions, terminal: Terminal): P
   if (options.json) printJson(terminal, { to: options.to, source: options.kind, items, failures });
   else {
     print(items, terminal);
-    for (const { item, reason, detail } of failures) printError(terminal, `${item}: ${detail} (${reason})`);
+    const isAway = failures.some(({ reason }) => reason === 'unreachable');
+    failures.forEach(({ item, reason, detail }, i) => {
+      const isLast = i === failures.length - 1;
+      printError(terminal, `${item}: ${detail} (${reason})`, isLast && isAway ? whereElse : []);
+    });
     if (failures.length === 0 && options.for !== undefined)
       terminal.out.line(terminal.out.paint.dim(`assay appraise … ${options.for} --collateral ${options.to}`));
   }
   return failures.length === 0 ? 'passed' : 'unavailable';
 }
+
+/** Advice for machines without a way out. */
+const whereElse = [
+  '--proxy goes through a proxy, --from asks another source',
+  'without a network: fetch on another machine, and carry the folder here',
+];
 
 /** What happened to one piece. */
 interface Item extends Omit<FetchEvent, 'source'> {

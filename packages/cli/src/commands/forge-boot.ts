@@ -63,6 +63,6 @@ async function requireFresh(tpm: Tpm): Promise<void> {
   const used = values?.values.find(({ digest }) => !isZero(digest));
   if (used)
     throw new CommandError('usage', `this TPM has measured something already, into PCR ${used.index}`, [
-      'restart it: a boot begins with PCRs that are zero',
+      'restart it, since a boot begins with PCRs that are zero: swtpm_ioctl -i with --unix or --tcp and its control channel',
     ]);
 }

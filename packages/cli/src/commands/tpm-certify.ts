@@ -90,7 +90,7 @@ function requireAttestationKey({ area }: TpmKey): void {
   if (missing.length === 0 && !has.includes('decrypt')) return;
   throw new CommandError(
     'refused',
-    `the key is no attestation key: it ${missing.length > 0 ? `is not ${missing.join(', ')}` : 'decrypts, too'}`,
+    `the key is no attestation key: it ${missing.length > 0 ? `lacks the attribute ${missing.join(', ')}` : 'decrypts, too'}`,
     ['assay tpm key makes one'],
   );
 }

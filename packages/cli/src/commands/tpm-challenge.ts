@@ -6,7 +6,7 @@ import { writeOutput } from '../output.ts';
 import { clientFor, type ServerOptions, sent } from '../sending.ts';
 import { requestKeyIn } from '../tpm/keys.ts';
 import { challengeFile } from '../tpm/request-file.ts';
-import { printJson, type Terminal } from '../ui.ts';
+import { printJson, printWarning, type Terminal } from '../ui.ts';
 
 interface Options extends ServerOptions {
   readonly requestKey?: string;
@@ -25,9 +25,12 @@ export async function challengeCommand(options: Options, terminal: Terminal): Pr
     return 'passed';
   }
   terminal.out.line(options.output);
-  if (extraData !== undefined) {
-    terminal.err.line(`the quote must carry ${extraData}, and reach the service within 5 minutes:`);
-    terminal.err.line(terminal.err.paint.dim(`assay tpm quote --extra-data ${extraData} --to DIR`));
+  if (extraData === undefined) printWarning(terminal, '--request-key would have said what the quote must carry');
+  else {
+    const { line, paint } = terminal.err;
+    line(`the quote must carry ${extraData}, and reach the service within 5 minutes:`);
+    line(paint.dim(`assay tpm quote --aik KEY --extra-data ${extraData} --to DIR`));
+    line(paint.dim(`assay attest tpm ${options.output} --request-key ${options.requestKey} --attest DIR/attest.bin …`));
   }
   return 'passed';
 }

@@ -34,13 +34,25 @@ async function claimsFor(terminal: Terminal, suite: Suite, source: Source, name:
       return [...base.filter((claim) => !names.has(claim.name)), ...own.filter(({ value }) => value !== null)];
     }
     case 'appraisal':
-      return recorded(jsonOf(await readInput(terminal, join(folder, source.file)), source.file), suite.type, place);
+      return recorded(
+        terminal,
+        jsonOf(await readInput(terminal, join(folder, source.file)), source.file),
+        suite.type,
+        place,
+      );
     case 'evidence':
       return fromEvidence(terminal, suite, source, place);
   }
 }
 
-function recorded(json: Json, type: string | undefined, place: string): readonly Claim[] {
+async function recorded(
+  terminal: Terminal,
+  json: Json,
+  type: string | undefined,
+  place: string,
+): Promise<readonly Claim[]> {
+  // What policies are asked about; appraisals of earlier versions have the token's claims alone.
+  if (isObject(json) && Array.isArray(json['incoming'])) return claimsOf(terminal, json['incoming'], [], place);
   const claims = isObject(json) ? json['claims'] : undefined;
   if (!isObject(claims))
     throw new CommandError('usage', `${place}: the appraisal holds no claims`, [

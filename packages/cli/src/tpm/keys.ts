@@ -67,8 +67,10 @@ export async function certificateIn(name: string, terminal: Terminal): Promise<B
   }
 }
 
-/** A public key in any of the forms that tools write it in: PEM, a certificate, TPMT_PUBLIC or TPM2B_PUBLIC. */
+/** A public key in any of the forms that tools write it in: PEM, a certificate, a key of a TPM, TPMT_PUBLIC or TPM2B_PUBLIC. */
 export function publicKeyIn(file: Bytes, name: string): PublicKey {
+  const blob = tpmKeyIn(file, name);
+  if (blob) return publicKeyOf(decode(Public, blob.public), name);
   try {
     const [spki] = pemBlocks(file, 'PUBLIC KEY', 1, name);
     if (spki) return importSpki(spki, name);

@@ -20,7 +20,11 @@ export const check = checks({
     'Something that the TPM signed says that the key belongs to this machine',
     { ...protocol, remedy: 'Use version 2 of the request, with tpm_quote or tpm_certify' },
   ],
-  'tpm.aik.pub': ['EvidenceRefused', 'The attestation key is the one of its certificate', protocol],
+  'tpm.aik.pub': [
+    'EvidenceRefused',
+    'The attestation key is the one of its certificate',
+    { ...protocol, remedy: 'Send the certificate of the key that signs the quote' },
+  ],
   'tpm.aik.weak-key': [
     'EvidenceRefused',
     'The attestation key is none that can be computed from its public half',
@@ -67,7 +71,11 @@ export const check = checks({
     'The attestation key certifies the key that is said to be in the TPM',
     library,
   ],
-  'tpm.log.layout': ['EvidenceMalformed', 'Each log reads to its end', firmware],
+  'tpm.log.layout': [
+    'EvidenceMalformed',
+    'Each log reads to its end',
+    { ...firmware, remedy: 'Send the log as the system keeps it, whole' },
+  ],
   'tpm.log.replay': [
     'EvidenceRefused',
     'The logs explain every quoted PCR that firmware and the system’s loader extend',
@@ -106,7 +114,7 @@ export const check = checks({
   'tpm.quote.selection': [
     'BaselineUnmet',
     'The quote covers the PCRs that the policy requires, in a bank that is strong enough',
-    { ...protocol, remedy: 'Quote these PCRs, or set required_pcr_mask in the policy' },
+    { ...protocol, remedy: 'Quote these PCRs in a bank of SHA-256 or better, or set required_pcr_mask in the policy' },
   ],
   'tpm.quote.hash': [
     'BaselineUnmet',

@@ -100,8 +100,9 @@ function attestationKey({ aik, path }: ClaimedPlatform, appraisal: Appraisal): A
   const key = attempt(appraisal, wanted, () => importJwk(aik.key.jwk, `${path}.aik_pub`));
   const der = aik.certificate;
   const certificate = der && attempt(appraisal, wanted, () => readAik(der));
-  appraisal.require(wanted, !certificate || equal(certificate.spki, key.spki), {
-    observed: certificate ? 'with a certificate' : 'without a certificate',
+  const isOfKey = !certificate || equal(certificate.spki, key.spki);
+  appraisal.require(wanted, isOfKey, {
+    observed: certificate ? (isOfKey ? 'with a certificate' : 'a certificate of another key') : 'without a certificate',
     where: { path: `${path}.aik_pub` },
   });
   const { n } = aik.key.jwk;
