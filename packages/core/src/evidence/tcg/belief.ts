@@ -84,6 +84,8 @@ function candidates(event: LogEvent): readonly Candidate[] {
     case eventType.nonhostConfig:
     case eventType.platformConfigFlags:
     case eventType.compactHash:
+    case eventType.efiSpdmDevicePolicy:
+    case eventType.efiSpdmDeviceAuthority:
       return [whole];
     default:
       // Hashes of firmware, programs and tables, none of which are in the data.
