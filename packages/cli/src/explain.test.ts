@@ -72,3 +72,11 @@ test('what nobody knows', async () => {
   expect(code).toBe(1);
   expect(stderr).toMatch(/^error: .*file is nothing that assay knows\nhint: expected an SGX or TDX quote/);
 });
+
+test('what has no end is read no further than anything else', async () => {
+  const { code, stderr } = await assay('explain /dev/zero');
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^error: \/dev\/zero has \d+ bytes, at most 16777216 are read/),
+  ]);
+});

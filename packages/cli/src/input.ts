@@ -1,5 +1,6 @@
 /** What commands read: files and standard input within bounds, evidence in any of its spellings, times. */
-import { access, constants, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { access, constants, stat } from 'node:fs/promises';
 import { AttestError, type Bytes, Malformed, reasonOf } from '@assay/core';
 import { fromBase64, fromHex, latin1 } from '@assay/core/bytes';
 import { CommandError } from './exit.ts';
@@ -22,10 +23,17 @@ async function readNamed(name: string): Promise<Bytes> {
   if (about.isDirectory()) throw new CommandError('usage', `${name} is a folder, expected a file`);
   if (about.size > longestFile) throw tooLong(name, about.size);
   try {
-    return new Uint8Array(await readFile(name));
+    return await readBounded(name);
   } catch (cause) {
     throw new CommandError('usage', `${name} cannot be read: ${reasonOf(cause)}`, [], cause);
   }
+}
+
+/** Devices and pipes do not say how long they are, and some have no end. */
+async function readBounded(name: string): Promise<Bytes> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of createReadStream(name, { end: longestFile })) chunks.push(chunk as Uint8Array);
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 const tooLong = (name: string, length: number): CommandError =>

@@ -27,7 +27,8 @@ async function readNv(tpm: Tpm, index: number): Promise<Bytes> {
   const { value } = await tpm.call(commands.nvReadPublic, {}, [index]);
   const { size, attributes } = value.public;
   const authority = (attributes & authRead) !== 0 ? index : owner;
-  const chunk = (await propertyOf(tpm, bufferProperty)) ?? safeChunk;
+  // A TPM that says 0 does not tell either.
+  const chunk = (await propertyOf(tpm, bufferProperty)) || safeChunk;
   const out = new Uint8Array(size);
   for (let offset = 0; offset < size; ) {
     const wanted = Math.min(chunk, size - offset);

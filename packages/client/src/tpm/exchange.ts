@@ -34,8 +34,11 @@ function parsed(data: string): unknown {
   }
 }
 
-/** Longest challenge, in bytes, that a TPM can put into a quote. */
-const longestChallenge = 64;
+/**
+ * Longest challenge, in bytes; they have 16. One as long as a hash may be the hash that binds a stranger's key to another
+ * service's challenge: the TPM would quote it as it is, and that service take the stranger's key for this machine's.
+ */
+const longestChallenge = 31;
 
 /**
  * The answer of the first round.
@@ -46,9 +49,13 @@ export function challengeOf(body: unknown, place: string): Challenge {
   const challenge = typeof text === 'string' ? decoded(text) : undefined;
   if (challenge && challenge.length > 0 && challenge.length <= longestChallenge && typeof serviceContext === 'string')
     return { challenge, serviceContext };
-  throw new AttestationError('AnswerInvalid', `${place}: answered 200 without a challenge and a service context`, {
-    status: 200,
-  });
+  throw new AttestationError(
+    'AnswerInvalid',
+    `${place}: answered 200 without a challenge of 1 to ${longestChallenge} bytes and a service context`,
+    {
+      status: 200,
+    },
+  );
 }
 
 function decoded(text: string): Bytes | undefined {

@@ -72,7 +72,10 @@ async function readOnce(tpm: Tpm, selections: readonly Selection[]): Promise<rea
     counter ??= value.updateCounter;
     if (value.updateCounter !== counter) return undefined;
     const names = value.selection.flatMap((one) => indicesOf(one).map((index) => ({ hash: one.hash, index })));
-    if (names.length === 0 || names.length !== value.digests.length)
+    const isNew = names.every(({ hash, index }) =>
+      left.some((one) => one.hash === hash && indicesOf(one).includes(index)),
+    );
+    if (names.length === 0 || names.length !== value.digests.length || !isNew)
       throw new TpmError('Unfit', 'TPM2_PCR_Read: the TPM does not have the PCRs that were asked for', {
         command: commands.pcrRead.name,
       });

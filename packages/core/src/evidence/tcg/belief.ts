@@ -84,6 +84,8 @@ function candidates(event: LogEvent): readonly Candidate[] {
     case eventType.nonhostConfig:
     case eventType.platformConfigFlags:
     case eventType.compactHash:
+    case eventType.efiSpdmDevicePolicy:
+    case eventType.efiSpdmDeviceAuthority:
       return [whole];
     default:
       // Hashes of firmware, programs and tables, none of which are in the data.
@@ -91,7 +93,8 @@ function candidates(event: LogEvent): readonly Candidate[] {
   }
 }
 
-const windowsSeparator = utf8('WBCL');
+/** What Windows puts behind its last record. */
+export const windowsSeparator = utf8('WBCL');
 
 /** Zeros and ones close what firmware measures, Windows' mark what Windows measures, and 1 reports an error. */
 function isSeparator(data: Bytes, pcr: number): boolean {
@@ -102,9 +105,6 @@ function isSeparator(data: Bytes, pcr: number): boolean {
 
 /** A separator by which firmware says that measuring failed. */
 export const isErrorSeparator = (data: Bytes): boolean => equal(data, Uint8Array.of(1, 0, 0, 0));
-
-/** What Windows puts behind its last record. */
-export const isWindowsSeparator = (data: Bytes): boolean => equal(data, windowsSeparator);
 
 function read<T>(layout: Layout<T>, data: Bytes): T | undefined {
   try {

@@ -73,7 +73,6 @@ describe('programs', () => {
   });
   test('T16: what is appended after firmware handed over is no fact', () => {
     expect(names([...good, program('later')])).toEqual(['shim', 'grub']);
-    expect(boot([...good, kernel('/vmlinuz evil')]).commandLine?.text).toBe('/vmlinuz ro');
     const open = good.filter((one) => !handOver.includes(one));
     expect(boot(open)).toMatchObject({ handedOver: false, programs: { length: 2 } });
     // Both texts are needed, in order.
@@ -87,10 +86,27 @@ describe('programs', () => {
 });
 
 describe('the command line', () => {
-  test('the last one that is proven', () => {
+  test('the one that is proven', () => {
     expect(boot(good).commandLine).toEqual({ text: '/vmlinuz ro', loader: 'grub' });
-    expect(boot([kernel('/first'), ...good]).commandLine?.text).toBe('/vmlinuz ro');
+    expect(boot([kernel('/vmlinuz ro'), ...good]).commandLine?.text).toBe('/vmlinuz ro');
     expect(boot(good).commands).toEqual(['set a=b', '/vmlinuz ro']);
+  });
+  test('T16: none where there are two: which of them was the last before firmware handed over, only the log says', () => {
+    for (const events of [
+      [kernel('/vmlinuz evil'), ...good],
+      [...good, kernel('/vmlinuz evil')],
+      [...good, event(12, eventType.ipl, wide('root=/dev/sda\0'))],
+    ])
+      expect(boot(events).commandLine).toBeUndefined();
+  });
+  test('T16: none beside a measurement that is not proven, and may be another', () => {
+    expect(boot([event(8, eventType.action, 'something', '/vmlinuz evil'), ...good]).commandLine).toBeUndefined();
+  });
+  test('T16: that a text is the kernel’s line, and no other command, is what its digest does not prove', () => {
+    const loads = (text: string): TestEvent => event(8, eventType.ipl, `grub_cmd: ${text}`, text);
+    expect(boot([loads('linux /vmlinuz "ro"'), ...good]).commandLine?.text).toBe('/vmlinuz ro');
+    for (const other of [loads('linux /vmlinuz evil'), event(8, eventType.action, 'linux /vmlinuz evil')])
+      expect(boot([other, ...good]).commandLine).toBeUndefined();
   });
   test('systemd-boot’s, in UTF-16', () => {
     expect(boot([event(12, eventType.ipl, wide('root=/dev/sda\0'))]).commandLine).toEqual({

@@ -39,7 +39,10 @@ export interface Boot {
    * not end in exactly one separator.
    */
   readonly programs: readonly MeasuredFile[];
-  /** What the kernel was started with, if its digest proves the text. */
+  /**
+   * What the kernel was started with. Only one that no other measurement of a boot loader contradicts, before or after
+   * firmware handed over: where other PCRs stand between them is only claimed, and so is what loaders call a command.
+   */
   readonly commandLine: CommandLine | undefined;
   /** Commands of the boot loader whose digests prove them. */
   readonly commands: readonly string[];
@@ -96,10 +99,7 @@ export function bootOf(replay: Replay, explained: ReadonlySet<number>, kind: Eve
   return {
     handedOver: end >= 0,
     programs: programs(before(4), known),
-    commandLine: loader
-      .filter(isIpl)
-      .map(commandLine)
-      .findLast((one) => one !== undefined),
+    commandLine: onlyCommandLine(inPcrs(8, 12), kind),
     commands: loader
       .filter(isIpl)
       .flatMap(({ belief }) => (belief.what === 'command' ? (textOf(belief.proven) ?? []) : [])),
@@ -137,12 +137,33 @@ function programs(events: readonly Measured[], known: Known): readonly MeasuredF
   const after = events.slice(events.findIndex(is(known.separator)) + 1);
   const failed = after.findLastIndex(is(known.returning));
   // Some firmware measures the program before it says that it calls it (quirk F2).
-  const called = after.findLastIndex((one, at) => is(known.calling)(one) && after.slice(at).some(isProgram));
+  const last = after.findLastIndex(isProgram);
+  const called = after.findLastIndex((one, at) => at < last && is(known.calling)(one));
   const first = after.filter(is(known.calling)).length > 1 ? Math.max(failed, called) : failed;
   return after
     .slice(first + 1)
     .filter(isProgram)
     .map(({ event, digest }) => ({ digest, claimedPath: claimedPath(event.claimedData) }));
+}
+
+/** Commands that load a kernel, whatever an event calls them. */
+const kernelCommand = /^(?:! )?(?:linux(?:16|efi)?|multiboot2?) (.*)$/s;
+/** Loaders quote the line, and not the command. */
+const unquoted = (text: string): string => text.replace(/["'\\]/g, '').trim();
+
+/** @param loader everything in the PCRs of boot loaders, in order */
+function onlyCommandLine(loader: readonly Measured[], kind: EventLog['kind']): CommandLine | undefined {
+  // What is not proven may be the line that counted. In a confidential guest files share the register.
+  if (kind === 'tcg' && loader.some(({ belief }) => belief.believed === 'digest')) return undefined;
+  const lines = loader
+    .filter(({ event }) => event.claimedType === eventType.ipl)
+    .flatMap((one) => commandLine(one) ?? []);
+  const [line] = lines;
+  if (!line || lines.some(({ text, loader: by }) => text !== line.text || by !== line.loader)) return undefined;
+  const loads = loader.flatMap(
+    ({ belief }) => kernelCommand.exec(textOf(belief.proven && trimmed(belief.proven)) ?? '')?.[1] ?? [],
+  );
+  return loads.every((one) => unquoted(one) === unquoted(line.text)) ? line : undefined;
 }
 
 const kernelPrefixes = ['kernel_cmdline: ', 'grub_kernel_cmdline '].map(utf8);

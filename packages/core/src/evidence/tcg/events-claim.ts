@@ -20,6 +20,8 @@ export interface EventsView {
   readonly shown: readonly Bank[];
   /** PCRs that are covered and explained. */
   readonly pcrs: ReadonlySet<number>;
+  /** Of these what happened after firmware or Windows closed them, and what before, cannot be told apart: read strictly, their events mean nothing. */
+  readonly doubted?: ReadonlySet<number>;
   /** `strict`: only decodings that the digest proves. `maa`: every decoding, as Azure Attestation gives them. */
   readonly mode: 'strict' | 'maa';
 }
@@ -70,10 +72,11 @@ function eventJson(event: LogEvent, seq: number, view: EventsView): JsonObject {
 
 function meaning(
   event: LogEvent,
-  { bank, mode }: EventsView,
+  { bank, mode, doubted }: EventsView,
   digests: readonly (readonly [string, string])[],
 ): Processed | undefined {
   if (mode === 'maa') return processed(event, undefined, digests);
+  if (doubted?.has(event.pcr)) return undefined;
   const belief = beliefOf(event, bank);
   return belief.believed === 'data' || belief.believed === 'part' ? processed(event, belief, digests) : undefined;
 }

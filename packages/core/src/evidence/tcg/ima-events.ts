@@ -22,10 +22,12 @@ export const imaEvents = (entries: readonly ImaEntry[], first: number): readonly
 
 function meaning({ template, fileName, fileHash, isViolation, more }: ImaEntry): JsonObject {
   const [third] = more;
+  // Ones were extended, whatever stands in the entry: it proves that some file was open for writing, and no digest.
+  if (isViolation) return { Template: template, FileName: fileName, Violation: true };
   return {
     Template: template,
     FileName: fileName,
-    Violation: isViolation,
+    Violation: false,
     ...(fileHash && { DigestAlgorithm: fileHash.algorithm, FileDigest: base64url(fileHash.digest) }),
     ...(third && (template === 'ima-buf' ? buffer(fileName, third) : signature(template, third))),
   };

@@ -195,7 +195,14 @@ describe('as events', () => {
   test('signatures, if there is one', () => {
     expect(meaning(made('/bin/a', { template: 'ima-sig', more: [utf8('abc')] }))).toMatchObject({ Signature: 'YWJj' });
     expect(meaning(made('/bin/a', { template: 'ima-sig', more: [new Uint8Array(0)] }))).not.toHaveProperty('Signature');
-    expect(meaning(violation('/bin/a'))).toMatchObject({ Violation: true });
+  });
+  test('T16: of a violation no digest, and nothing else that only the entry says: no hash covers it', () => {
+    const zeros = { hash: new Uint8Array(20), template: 'ima-buf', more: [utf8('6.1.0\0')] };
+    for (const [one, Template] of [
+      [violation('kernel_version'), 'ima-ng'],
+      [made('kernel_version', zeros), 'ima-buf'],
+    ] as const)
+      expect(meaning(one)).toEqual({ Template, FileName: 'kernel_version', Violation: true });
   });
   test('buffers: the kernel’s version, and keys', () => {
     const buffer = (name: string, data: Bytes): unknown => meaning(made(name, { template: 'ima-buf', more: [data] }));

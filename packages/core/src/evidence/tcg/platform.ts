@@ -20,13 +20,13 @@ import { pcrsProblem, selectedPcrs } from './pcrs.ts';
 import { banksOf, explain, type Replay, replay } from './replay.ts';
 import { type ClaimedPlatform, inside } from './request.ts';
 import { type LogRules, requireExplained } from './require-explained.ts';
-import { secureBootOf } from './secure-boot.ts';
+import { type SecureBoot, secureBootOf } from './secure-boot.ts';
 import { selectionProblem } from './selection.ts';
 import type { TpmSettings } from './settings.ts';
 import { Signature } from './signature.ts';
 import { isTrustPointReached, trustPoints } from './trust-point.ts';
 import { schemeOf, signatureProblem } from './verify-signature.ts';
-import { windowsOf } from './windows.ts';
+import { isWindowsReopened, windowsOf } from './windows.ts';
 
 /**
  * Whether the attestation key made the quote, over exactly these values.
@@ -121,7 +121,14 @@ export function verifyLogs(
   const { events: mode } = settings;
   const provenWindows = read(() => windowsOf(firmware, { pcrs: explained, mode: 'strict' }));
   const windows = mode === 'strict' ? provenWindows : read(() => windowsOf(firmware, { pcrs: explained, mode }));
-  const view: EventsView = { bank, shown: shownBanks(facts, bank, logs, explained), pcrs: explained, mode };
+  const secureBoot = secureBootOf(firmware, explanations.get(7)?.is === 'explained');
+  const view: EventsView = {
+    bank,
+    shown: shownBanks(facts, bank, logs, explained),
+    pcrs: explained,
+    doubted: doubtedPcrs(firmware, secureBoot),
+    mode,
+  };
   const shown = read(() => eventsJson(logs, view));
   const events = logs.reduce((sum, log) => sum + log.events.length, 0);
   appraisal.note(check['tpm.log.events'], true, {
@@ -141,7 +148,7 @@ export function verifyLogs(
     bank,
     explanations,
     explained,
-    secureBoot: secureBootOf(firmware, explanations.get(7)?.is === 'explained'),
+    secureBoot,
     boot: bootOf(firmware, explained),
     windows,
     provenWindows,
@@ -150,6 +157,15 @@ export function verifyLogs(
     isTrustPointReached: reached,
     events: [...shown, ...(ima ? imaEvents(ima.covered, events) : [])],
   };
+}
+
+/** PCRs in which somebody measured more than firmware and Windows do, and may have been the one to say what they say. */
+function doubtedPcrs(firmware: Replay, { isDisorderly }: SecureBoot): ReadonlySet<number> {
+  const windows = [12, 13, 14];
+  return new Set([
+    ...(isDisorderly ? [7] : []),
+    ...(windows.some((pcr) => isWindowsReopened(firmware, pcr)) ? windows : []),
+  ]);
 }
 
 /** Lists of files that the running system measured: they go on where the logs end. */
@@ -170,6 +186,12 @@ function imaOf(
     appraisal.refuse(check['tpm.ima'], {
       detail: `the template hash of entry ${wrong.seq} is not that of its data`,
       where: { path: lists[0]?.path ?? 'logs', offset: wrong.offset },
+    });
+  // An entry that is called an event of a log is on no list, and a list of the client's choice may follow it.
+  const begun = entries.find(({ pcr }) => firmware.registers.has(pcr));
+  if (begun)
+    appraisal.refuse(check['tpm.ima'], {
+      detail: `the logs have events of PCR ${begun.pcr} as well, and no list begins in a PCR that holds something`,
     });
   const coverage = coverIma(entries, firmware, quoted);
   appraisal.require(check['tpm.ima'], coverage !== undefined, {

@@ -45,7 +45,7 @@ describe('what is determined', () => {
   });
   test('old firmware without dbx, devices’ measurements, and variables of other kinds', () => {
     expect(judge(without(dbx))).toMatchObject({ determined: true, on: true });
-    const spdm = event(7, eventType.efiSpdmDevicePolicy, 'policy', 'device');
+    const spdm = event(7, eventType.efiSpdmDevicePolicy, variable(guids.imageSecurity, 'devdb', utf8('devices')));
     expect(judge([spdm, config('AuditMode', none), ...good])).toMatchObject({ determined: true, on: true });
   });
   test('setup mode, and what firmware says as text (quirk F15)', () => {
@@ -136,10 +136,52 @@ describe('what is not', () => {
   });
   test('T16: the events of a machine without Secure Boot, called something else, and good ones behind them', () => {
     const off = instead(on, config('SecureBoot', Uint8Array.of(0)));
-    for (const type of [eventType.unused, eventType.efiPlatformFirmwareBlob, eventType.postCode, eventType.eventTag]) {
+    const types = [eventType.unused, eventType.efiPlatformFirmwareBlob, eventType.postCode, eventType.eventTag];
+    for (const type of [...types, eventType.efiSpdmFirmwareBlob, eventType.efiSpdmDevicePolicy]) {
       const found = judge([...off.map((one) => ({ ...one, type })), ...good]);
       expect(found).toMatchObject({ determined: false, on: false });
     }
+  });
+  test.each<[string, readonly TestEvent[], string]>([
+    [
+      'a debugger',
+      [event(7, eventType.efiSpdmFirmwareBlob, 'x', 'UEFI Debug Mode'), ...good],
+      'does not prove its data',
+    ],
+    [
+      'a variable',
+      [{ ...on, type: eventType.efiSpdmDevicePolicy }, ...good],
+      'is EV_EFI_SPDM_DEVICE_POLICY, and not of the variable devdb',
+    ],
+    [
+      'an authority',
+      good.map((one) =>
+        one.type === eventType.efiVariableAuthority ? { ...one, type: eventType.efiVariableDriverConfig } : one,
+      ),
+      'is the variable db after the separator',
+    ],
+    [
+      'an authority of another name',
+      [...good, event(7, eventType.efiVariableDriverConfig, variable(guids.shim, 'MokList', utf8('stranger')))],
+      'is the variable MokList after the separator',
+    ],
+    [
+      'the list of revocations',
+      instead(dbx, { ...dbx, type: eventType.efiVariableAuthority }),
+      'is the variable dbx, which vouches for nothing',
+    ],
+  ])('T16: hidden by another type: %s', (_what, events, why) => {
+    const found = judge(events);
+    expect(found).toMatchObject({ determined: false, on: false, isDisorderly: true });
+    expect(found.why.join('; ')).toContain(why);
+  });
+  test('many authorities cost no more than their number, however many certificates db has', () => {
+    const many = (count: number, name: string): readonly string[] => Array.from({ length: count }, () => name);
+    const events = [...instead(db, config('db', listOf(...many(15_000, 'no')), guids.imageSecurity))];
+    const start = performance.now();
+    const found = judge([...events, ...many(12_000, 'xx').map(authority)]);
+    expect(found.authorities).toHaveLength(12_001);
+    expect(performance.now() - start).toBeLessThan(4000);
   });
   test('T16: data that the digest does not prove', () => {
     const lie = event(

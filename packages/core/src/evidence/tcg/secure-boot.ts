@@ -2,7 +2,7 @@
  * Whether Secure Boot was on, out of PCR 7 (TCG PC Client Platform Firmware Profile §3.3.4.8). Everything must be proven:
  * one event that is out of place or not covered by its digest leaves the question undetermined, and that is never «on».
  */
-import { type Bytes, equal, fromUtf8, hex, isZero } from '../../bytes/index.ts';
+import { type Bytes, fromUtf8, hex, isZero } from '../../bytes/index.ts';
 import { Malformed } from '../../errors.ts';
 import { type Authority, readAuthority } from './authority.ts';
 import { beliefOf } from './belief.ts';
@@ -18,6 +18,8 @@ export interface SecureBoot {
   /** True only if determined. */
   readonly on: boolean;
   readonly why: readonly string[];
+  /** An event of PCR 7 has no place there, or is not proven by its digest: any other may have been put in for it later. */
+  readonly isDisorderly: boolean;
   /** PK is empty: keys can be enrolled by anyone. */
   readonly setupMode: boolean;
   /** Firmware said that a debugger can be attached. */
@@ -49,6 +51,9 @@ const decisive: ReadonlyMap<string, string> = new Map([
   ['dbx', guids.imageSecurity],
 ]);
 
+/** What devices may run by their own measurements (SPDM); its events have a place in PCR 7. */
+const deviceVariable = 'devdb';
+
 /** @param explained whether PCR 7 is quoted, and the log gives the quoted value */
 export function secureBootOf(replay: Replay, explained: boolean): SecureBoot {
   const reading = new Reading(replay);
@@ -62,21 +67,20 @@ class Reading {
   readonly #variables = new Map<string, Bytes>();
   readonly #authorities: (Authority & { readonly before: boolean })[] = [];
   #separators = 0;
+  #isDisorderly = false;
 
   constructor({ bank, registers }: Replay) {
     for (const { event } of registers.get(7)?.steps ?? []) {
       if (!event) continue;
-      const { claimedType: type } = event;
-      // Measurements of devices have a place here; they say nothing on Secure Boot.
-      if (type >= eventType.efiSpdmFirmwareBlob && type <= eventType.efiSpdmDeviceAuthority) continue;
       const belief = beliefOf(event, bank);
       if (belief.believed !== 'data')
-        this.#doubt(event, `is ${eventTypeName(type)}, and its digest does not prove its data`);
+        this.#doubt(event, `is ${eventTypeName(event.claimedType)}, and its digest does not prove its data`);
       else this.#take(event, belief.quirk === 'F18');
     }
   }
 
   #doubt({ seq }: LogEvent, problem: string): void {
+    this.#isDisorderly = true;
     this.why.push(`event ${seq} ${problem}`);
   }
 
@@ -95,7 +99,13 @@ class Reading {
           this.#variable(event, variableIn(event));
           break;
         case eventType.efiVariableAuthority:
-          this.#authorities.push({ ...readAuthority(data, bare), before: this.#separators === 0 });
+          this.#authority(event, readAuthority(data, bare));
+          break;
+        case eventType.efiSpdmDevicePolicy:
+        case eventType.efiSpdmDeviceAuthority:
+          // Says nothing on Secure Boot, as long as it is what it is called.
+          if (variableIn(event).name !== deviceVariable)
+            this.#doubt(event, `is ${eventTypeName(event.claimedType)}, and not of the variable ${deviceVariable}`);
           break;
         default:
           this.#doubt(event, `is ${eventTypeName(event.claimedType)}, which PCR 7 has no place for`);
@@ -111,10 +121,17 @@ class Reading {
     if (tail.length > 0) this.#doubt(event, `has ${tail.length} bytes after the variable ${name}`);
     else if (vendor !== undefined && guid !== vendor)
       this.#doubt(event, `is the variable ${name} of the vendor ${guid}`);
-    else if (vendor !== undefined && this.#separators > 0)
-      this.#doubt(event, `is the variable ${name} after the separator`);
+    // Firmware has no more to say: an authority that is called a variable would be hidden here.
+    else if (this.#separators > 0) this.#doubt(event, `is the variable ${name} after the separator`);
     else if (this.#variables.has(name)) this.#doubt(event, `is the variable ${name} a second time`);
-    else if (this.#separators === 0) this.#variables.set(name, data);
+    else this.#variables.set(name, data);
+  }
+
+  /** An authority has the form of a variable, and only its type, which nothing proves, tells them apart. */
+  #authority(event: LogEvent, one: Authority): void {
+    if (decisive.has(one.name) && one.name !== 'db')
+      this.#doubt(event, `is the variable ${one.name}, which vouches for nothing`);
+    else this.#authorities.push({ ...one, before: this.#separators === 0 });
   }
 
   result(): SecureBoot {
@@ -135,6 +152,7 @@ class Reading {
       determined: why.length === 0,
       on: why.length === 0 && wanted,
       why,
+      isDisorderly: this.#isDisorderly || this.#separators > 1,
       setupMode: this.#variables.get('PK')?.length === 0,
       debugger: isDebugger,
       dmaProtectionDisabled: this.#actions.includes('DMA Protection Disabled'),
@@ -146,22 +164,22 @@ class Reading {
 
   #judged(): readonly JudgedAuthority[] {
     const [db, dbx] = [certificates(this.#variables.get('db')), certificates(this.#variables.get('dbx'))];
-    return this.#authorities.map((one) => ({
-      ...one,
-      isKnown: one.name !== 'db' || db.some((entry) => equal(entry, one.data)),
-      isRevoked: dbx.some((entry) => equal(entry, one.data)),
-    }));
+    return this.#authorities.map((one) => {
+      const name = hex(one.data);
+      return { ...one, isKnown: one.name !== 'db' || db.has(name), isRevoked: dbx.has(name) };
+    });
   }
 }
 
-/** The certificates in a variable of signature lists. */
-function certificates(variable: Bytes | undefined): readonly Bytes[] {
+/** The certificates in a variable of signature lists, in hexadecimal: each authority is looked for among all of them. */
+function certificates(variable: Bytes | undefined): ReadonlySet<string> {
   try {
-    return signatureListsIn(variable ?? new Uint8Array(0))
-      .filter(({ type }: SignatureList) => type === signatureTypes.x509)
-      .flatMap(({ signatures }) => signatures.map(({ data }) => data));
+    const lists = signatureListsIn(variable ?? new Uint8Array(0)).filter(
+      ({ type }: SignatureList) => type === signatureTypes.x509,
+    );
+    return new Set(lists.flatMap(({ signatures }) => signatures.map(({ data }) => hex(data))));
   } catch (error) {
-    if (error instanceof Malformed) return [];
+    if (error instanceof Malformed) return new Set();
     throw error;
   }
 }

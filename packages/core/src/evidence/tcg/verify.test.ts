@@ -25,6 +25,7 @@ import {
   linuxBoot,
   rsaParts,
   type TpmWorld,
+  type WantedRequest,
   windowsBoot,
 } from '../../testing.ts';
 import { check } from './checks.ts';
@@ -113,6 +114,12 @@ const imaEvents = (...entries: readonly Bytes[]): readonly ForgedEvent[] => [
     (entry): ForgedEvent => ({ pcr: 10, type: 1, data: entry, measured: entry.subarray(4 + 20 + 4 + 6 + 4) }),
   ),
 ];
+
+/** The log has all of these entries but the last, and the quote all of them. */
+function extendedBy(...entries: readonly Bytes[]): Partial<WantedRequest> {
+  const { log } = forgeBoot(imaEvents(...entries.slice(0, -1)));
+  return { boot: { ...forgeBoot(imaEvents(...entries)), log } };
+}
 
 const revoked = issueCrl({
   issuer: parseCertificate(machine.certificates.root).subject,
@@ -423,6 +430,13 @@ const ids: { readonly [id in Exclude<keyof typeof check, keyof typeof degrees>]:
       [imaEntry('/bin/sh')],
       imaEntry('/bin/sh').map((byte, i) => (i === 4 ? byte ^ 1 : byte)),
     ),
+    // The digests are right, and so a list of the client's choice behind it would be as well.
+    'T16: an entry that is called an event of the log': {
+      request: {
+        ima: imaEntry('/bin/sh'),
+        ...extendedBy(imaEntry('boot_aggregate'), imaEntry('/bin/evil'), imaEntry('/bin/sh')),
+      },
+    },
     'P21: shorter than what is quoted': imaCase([imaEntry('/bin/sh'), imaEntry('/bin/ls')], imaEntry('/bin/sh')),
   },
   'tpm.vbs.layout': {
@@ -658,6 +672,24 @@ describe('a forged machine', () => {
         expect([...outcomes(judged.appraisal).values()]).toContain('failed');
       }
   });
+
+  test.each<[string, readonly ForgedEvent[], number, readonly ForgedEvent[]]>([
+    ['Windows closed', windows, 12, windows.filter(({ pcr }) => pcr === 12)],
+    ['firmware closed', linuxBoot({ secureBoot: false }), 7, linuxBoot().filter(({ pcr }) => pcr === 7)],
+  ])(
+    'T16: that measured more into a PCR after %s it is accepted, and no event there means anything',
+    async (_, before, pcr, after) => {
+      const meant = async (settings: Case['settings']): Promise<boolean> => {
+        const judged = await judge({ events: [...before, ...after], ...(settings && { settings }) });
+        expect(judged.message).toBeUndefined();
+        const events = judged.facts?.current.events.filter(({ PcrIndex }) => PcrIndex === pcr) ?? [];
+        expect(events.length).toBeGreaterThan(after.length);
+        return events.some((one) => 'ProcessedData' in one);
+      };
+      expect(await meant(undefined)).toBe(false);
+      expect(await meant({ events: 'maa' })).toBe(true);
+    },
+  );
 
   test('claims of the client stand under names of their own', async () => {
     const customClaims = [

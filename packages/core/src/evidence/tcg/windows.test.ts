@@ -76,6 +76,23 @@ describe('facts of Windows', () => {
       expect(windows(cut)).toMatchObject({ notSafeMode: false, notWinPE: false });
     expect(windows(good, 'strict', new Set([12]))).toMatchObject({ notSafeMode: false });
   });
+  test('T16: nothing, where something stands behind Windows’ separator, whatever that is called', () => {
+    const rest = { iommuEnabled: false, bootDebuggingDisabled: false, vbsEnabled: false, reportKey: undefined };
+    const all = { ...rest, notSafeMode: false, notWinPE: false, transfers: [], bootCounter: undefined };
+    const hidden = good.map((one) =>
+      one.type === eventType.separator && one.pcr === 12 ? event(12, eventType.ipl, 'x', 'WBCL') : one,
+    );
+    // Whoever closes a PCR before Windows does puts words into its mouth, and whoever opens it again.
+    for (const events of [
+      [closed(12), closed(13), ...good],
+      [closed(12), ...good.slice(0, 1), closed(12), closed(13)],
+      [closed(13), ...good],
+      [...hidden, ...good.slice(0, 1), closed(12)],
+    ])
+      expect(windows(events)).toMatchObject(all);
+    // Read as Azure does, all of it counts.
+    expect(windows([...good, tagged(12, flag(vsm, true))], 'maa').vbsEnabled).toBe(true);
+  });
   test('T16: records that their digest does not prove', () => {
     const [first, ...others] = good as [TestEvent, ...TestEvent[]];
     const lie = { ...first, measured: utf8('something else') };

@@ -2,8 +2,9 @@
  * What Windows' records say of a boot. A record counts if the digest of its event proves it, and if the quote covers its
  * PCR; what is not measured at all counts only in a PCR that Windows has closed, since anyone can leave events out.
  */
-import type { Bytes } from '../../bytes/index.ts';
-import { beliefOf, isWindowsSeparator } from './belief.ts';
+import { type Bytes, equal } from '../../bytes/index.ts';
+import { digest } from '../../crypto/index.ts';
+import { beliefOf, windowsSeparator } from './belief.ts';
 import { eventType } from './event-types.ts';
 import type { EventsView } from './events-claim.ts';
 import type { LogEvent } from './log.ts';
@@ -39,8 +40,10 @@ const vbsPcrs = [12, 19];
  * @throws {Malformed} for records that do not read
  */
 export function windowsOf(replay: Replay, { pcrs, mode }: Pick<EventsView, 'pcrs' | 'mode'>): Windows {
+  // Which of two stories is Windows' own cannot be told: neither counts, nor what other PCRs say.
+  const isReopened = mode === 'strict' && systemPcrs.some((pcr) => isWindowsReopened(replay, pcr));
   const inPcrs = (wanted: readonly number[]): readonly WbclRecord[] =>
-    wanted.filter((pcr) => pcrs.has(pcr)).flatMap((pcr) => boundaryRecords(replay, pcr, mode));
+    isReopened ? [] : wanted.filter((pcr) => pcrs.has(pcr)).flatMap((pcr) => boundaryRecords(replay, pcr, mode));
   const [system, vbs] = [inPcrs(systemPcrs), inPcrs(vbsPcrs)];
   const flags = (records: readonly WbclRecord[], id: number): readonly boolean[] =>
     records.filter((one) => one.id === id).map(({ data }) => data.some((byte) => byte !== 0));
@@ -83,11 +86,25 @@ function boundaryRecords(replay: Replay, pcr: number, mode: EventsView['mode']):
     .flatMap(({ id, inside }) => (id === recordId.trustBoundary ? (inside ?? []) : []));
 }
 
-/** Whether a PCR holds a trust boundary and ends in Windows' separator, all of it proven. */
-export function isWindowsClosed(replay: Replay, pcr: number): boolean {
-  const last = eventsIn(replay, pcr).at(-1);
-  const isSeparator = last?.claimedType === eventType.separator && isWindowsSeparator(last.claimedData);
-  return (
-    isSeparator && beliefOf(last, replay.bank).believed === 'data' && boundaryRecords(replay, pcr, 'strict').length > 0
-  );
+/** PCRs that Windows closes by its separator when it takes over from firmware. */
+const closedPcrs: ReadonlySet<number> = new Set([12, 13, 14]);
+
+/**
+ * Where the separator stands among the steps of a PCR. It is known by its digest: calling it something else hides nothing.
+ * @returns -1 where there is none
+ */
+function separatorAt({ bank, registers }: Replay, pcr: number): number {
+  const wanted = digest(bank, windowsSeparator);
+  return registers.get(pcr)?.steps.findIndex((step) => equal(step.digest, wanted)) ?? -1;
 }
+
+/** Whether something was measured behind Windows' separator, where Windows measures nothing: whatever runs later may. */
+export function isWindowsReopened(replay: Replay, pcr: number): boolean {
+  if (!closedPcrs.has(pcr)) return false;
+  const at = separatorAt(replay, pcr);
+  return at >= 0 && at + 1 < (replay.registers.get(pcr)?.steps.length ?? 0);
+}
+
+/** Whether a PCR holds a trust boundary and ends in Windows' one separator, all of it proven. */
+export const isWindowsClosed = (replay: Replay, pcr: number): boolean =>
+  separatorAt(replay, pcr) >= 0 && !isWindowsReopened(replay, pcr) && boundaryRecords(replay, pcr, 'strict').length > 0;
