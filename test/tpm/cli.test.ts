@@ -356,6 +356,26 @@ withSwtpm('the command line, a live TPM and the service', ({ start }) => {
     expect(missed.stderr.match(/^error: /gm)).toHaveLength(3);
   });
 
+  test('the request that was sent is kept, and judged again offline: its challenge is nobody’s here', async () => {
+    expect((await attest(`--keep-request ${at('kept.jws')}`)).code).toBe(0);
+    const line = `appraise tpm ${at('kept.jws')} --collateral ${at('collateral')} --anchor ${at('ca/aik-ca.pem')}`;
+    const { code, stdout } = await assay(line);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Secure Boot +on\ncommand line +root=\S+ ro quiet\nattestation key +validated\n/m);
+    expect(stdout).toMatch(/\n\S+ accepted\n$/);
+    const judged = (await assay(`${line} --json`)).json() as { checks: { id: string; outcome: string }[] };
+    expect(judged.checks.find(({ id }) => id === 'tpm.context')?.outcome).toBe('skipped');
+  });
+
+  test.each(['-o', '--keep-request'])(
+    '%s into a folder that is not there is found before anything is sent',
+    async (flag) => {
+      const { code, stderr } = await attest(`${flag} ${at('absent/file')}`);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`error: ${at('absent/file')} cannot be written: there is no folder ${at('absent')}`);
+    },
+  );
+
   test('a request key in software, one in the TPM, and who holds it', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     writeFileSync(at('request.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));

@@ -1,9 +1,22 @@
 /** Files that commands write: one by its path, or several into a folder. */
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Bytes, reasonOf } from '@assay/core';
 import { makeFolder } from '@assay/server/collateral';
 import { CommandError } from './exit.ts';
+
+/**
+ * Looks before the work whether a file can be written afterwards: what a service has answered by then is not asked twice.
+ * @throws {CommandError} usage
+ */
+export async function requireWritable(path: string): Promise<void> {
+  const folder = dirname(path);
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    const isAbsent = (cause as { readonly code?: unknown }).code === 'ENOENT';
+    const why = isAbsent ? `there is no folder ${folder}` : reasonOf(cause);
+    throw new CommandError('usage', `${path} cannot be written: ${why}`, [], cause);
+  });
+}
 
 /** @param mode of a file that is made, such as 0o600 for private keys @throws {CommandError} usage */
 export async function writeOutput(path: string, content: Bytes | string, mode = 0o666): Promise<void> {

@@ -1,11 +1,11 @@
 /** What all commands that send evidence have in common: the client, the token handed over, and refusals in words. */
-import { writeFile } from 'node:fs/promises';
 import { type AttestationClient, AttestationError, type Attested, attestationClient } from '@assay/client';
-import { isObject, type Json, type JsonObject, reasonOf } from '@assay/core';
+import { isObject, type Json, type JsonObject } from '@assay/core';
 import { fromUtf8 } from '@assay/core/bytes';
 import { checkRows } from './checks.ts';
 import { CommandError, type Ending, withRemedy } from './exit.ts';
 import { readInput } from './input.ts';
+import { requireWritable, writeOutput } from './output.ts';
 import { ownWords, remedyOf } from './refusal.ts';
 import { inWords } from './tpm/machine.ts';
 import { printTree } from './tree.ts';
@@ -75,6 +75,7 @@ export async function tokenFor(
   advice: (error: AttestationError) => readonly string[] = () => [],
 ): Promise<Ending> {
   const client = await clientFor(options, terminal);
+  if (options.output !== undefined) await requireWritable(options.output);
   try {
     const { token, appraisalId } = await inWords(waitingFor(terminal, options.server, send(client)));
     const appraisal = options.appraisal ? await fetchAppraisal(client, appraisalId) : undefined;
@@ -137,10 +138,7 @@ async function hand(
   { output, json }: SendOptions,
   terminal: Terminal,
 ): Promise<void> {
-  if (output !== undefined)
-    await writeFile(output, `${token}\n`).catch((cause: unknown) => {
-      throw new CommandError('usage', `${output} cannot be written: ${reasonOf(cause)}`, [], cause);
-    });
+  if (output !== undefined) await writeOutput(output, `${token}\n`);
   if (json) {
     printJson(terminal, {
       outcome: 'accepted',

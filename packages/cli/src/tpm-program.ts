@@ -40,6 +40,7 @@ export function addTpmCommands({ command, does, terminal }: Makers): void {
     .option('--nonce <base64url>', 'the relying party’s nonce, as the token will show it')
     .option('--relying-party <id>', 'name of the relying party')
     .option('--claim <name=value>', 'a claim of this client’s for the policy (repeatable)', many)
+    .option('--keep-request <file>', 'write the request there as it was sent, for assay appraise tpm')
     .option('--appraisal', 'fetch the appraisal and show every check')
     .option('-o, --output <file>', 'write the token there')
     .addOption(json())

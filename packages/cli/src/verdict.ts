@@ -19,6 +19,8 @@ export interface Verdict {
   readonly incoming: readonly Claim[];
   /** There whenever the cryptography held, also when the baseline or the policy then refused. */
   readonly facts?: QuoteFacts;
+  /** What a person looks for first, by its name; absent: it is made of the facts. */
+  readonly summary?: readonly (readonly [name: string, value: string])[];
   readonly ruling?: Ruling;
   /** Absent when accepted. */
   readonly error?: AttestError;
@@ -38,9 +40,13 @@ export function printVerdict(terminal: Terminal, verdict: Verdict, asked: Asked)
   }
   const { out } = terminal;
   printTree(out, close(verdict.appraisal));
-  if (verdict.facts) {
+  const rows = verdict.summary ?? (verdict.facts ? summary(verdict, verdict.facts) : []);
+  if (rows.length > 0) {
     out.line();
-    printTable(out, summary(verdict, verdict.facts, out.paint));
+    printTable(
+      out,
+      rows.map(([name, value]): readonly Cell[] => [{ text: name, paint: out.paint.dim }, value]),
+    );
   }
   out.line();
   const { error } = verdict;
@@ -53,23 +59,22 @@ export function printVerdict(terminal: Terminal, verdict: Verdict, asked: Asked)
   printError(terminal, message, [...hints, ...adviceOn(error, verdict, asked)]);
 }
 
-function summary(
-  { at, ruling }: Verdict,
-  facts: QuoteFacts,
-  { dim }: Terminal['out']['paint'],
-): readonly (readonly Cell[])[] {
+/** What became of the policy. */
+export const policyRow = (ruling: Ruling | undefined): string =>
+  ruling ? `${ruling.decision}: ${ruling.why}` : 'none was asked for: baseline alone';
+
+function summary({ at, ruling }: Verdict, facts: QuoteFacts): NonNullable<Verdict['summary']> {
   const { tcb } = facts;
   const expired = isCollateralExpired(facts, at);
-  const rows: readonly (readonly [string, string])[] = [
+  return [
     ['TCB status', tcb.status],
     ['TCB date', momentText(tcb.date)],
     ['advisories', tcb.advisoryIds.length === 0 ? 'none' : tcb.advisoryIds.join(', ')],
     ['TCB evaluation', String(facts.evaluation)],
     ['FMSPC', fmspcText(facts.pck)],
     ['collateral', `${expired ? 'expired, was good' : 'good'} until ${momentText(collateralEnds(facts))}`],
-    ['policy', ruling ? `${ruling.decision}: ${ruling.why}` : 'none was asked for: baseline alone'],
+    ['policy', policyRow(ruling)],
   ];
-  return rows.map(([name, value]) => [{ text: name, paint: dim }, value]);
 }
 
 /** What this command line can do about a refusal. */

@@ -79,6 +79,8 @@ export interface Submission {
   readonly init?: Bound;
   /** What this service gave the client to prove freshness, in types with rounds. */
   readonly challenge?: Bytes;
+  /** It was kept, and is judged again: by whom and when its challenge was given, nobody knows. Never set by a service. */
+  readonly kept?: true;
   /** The provider that it was sent to, by its URL: names what clients say of themselves. */
   readonly provider?: string;
 }

@@ -20,7 +20,6 @@ import { fromUtf8 } from '@assay/core/bytes';
 import { compile, evaluate, type Program, type Ruling } from '@assay/core/policy';
 import {
   parseLog,
-  readRequest,
   referenceBytes,
   referenceLimits,
   referenceLogs,
@@ -36,7 +35,7 @@ import { rootsIn } from '../pem.ts';
 import { warnOfSkipped } from '../skipped.ts';
 import { requestIn } from '../tpm/request-file.ts';
 import { printWarning, type Terminal, waitingFor } from '../ui.ts';
-import { printVerdict, type Verdict } from '../verdict.ts';
+import { policyRow, printVerdict, type Verdict } from '../verdict.ts';
 import type { AppraiseOptions, EvidenceOptions } from './appraise.ts';
 
 export async function appraiseTpmCommand(file: string, options: AppraiseOptions, terminal: Terminal): Promise<Ending> {
@@ -106,8 +105,7 @@ async function judge({ evidence, program, roots, folder, known, at }: Case, term
   let ruling: Ruling | undefined;
   let error: AttestError | undefined;
   try {
-    const challenge = claimedChallenge(evidence);
-    const submission = { evidence, ...(challenge && { challenge }) };
+    const submission = { evidence, kept: true } as const;
     const source = withAikIssuers(held, []);
     const doors = {
       collateral: async (needs: readonly Need[]) => new Map([...(await source.collateral(needs, at)), ...known]),
@@ -129,19 +127,25 @@ async function judge({ evidence, program, roots, folder, known, at }: Case, term
     appraisal: appraisal.root,
     incoming: claims.filter(({ to }) => to !== 'token'),
     claims: claims.filter(({ to }) => to !== 'policy'),
+    summary: summary(claims, ruling),
     ...(ruling && { ruling }),
     ...(error && { error }),
   };
 }
 
-/** The request's own word for it; what does not read is for the verifier to refuse. */
-function claimedChallenge(evidence: Bytes): Bytes | undefined {
-  try {
-    return readRequest(evidence).challenge;
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
+/** What a person looks for first; nothing where the evidence was refused before there were facts. */
+function summary(claims: readonly Claim[], ruling: Ruling | undefined): NonNullable<Verdict['summary']> {
+  if (claims.length === 0) return [];
+  const claimed = (name: string): Json | undefined => claims.find((one) => one.name === name)?.value;
+  const listed = (name: string): string => [claimed(name) ?? []].flat().join(', ') || 'none';
+  return [
+    ['Secure Boot', String(claimed('x-assay-tpm-secure-boot'))],
+    ['command line', String(claimed('x-assay-tpm-command-line') ?? 'not told')],
+    ['attestation key', String(claimed('x-assay-tpm-aik'))],
+    ['PCRs quoted', `${listed('x-assay-tpm-quoted-pcrs')} (${String(claimed('x-assay-tpm-bank'))})`],
+    ['of these unexplained', listed('x-assay-tpm-unexplained-pcrs')],
+    ['policy', policyRow(ruling)],
+  ];
 }
 
 /** @throws {CommandError} for a file that is no log, or too long to be one that a service stores */

@@ -11,6 +11,7 @@ import {
 import type { Bytes } from '@assay/core';
 import { CommandError, type Ending } from '../exit.ts';
 import { readInput } from '../input.ts';
+import { requireWritable, writeOutput } from '../output.ts';
 import { type SendOptions, tokenFor } from '../sending.ts';
 import { type ContentsOptions, contentsOf } from '../tpm/contents.ts';
 import { certificateIn, namedKey, requestKeyIn } from '../tpm/keys.ts';
@@ -27,19 +28,24 @@ interface Options extends SendOptions, ContentsOptions {
   readonly requestKey?: string;
   readonly pcrs?: string;
   readonly bank: string;
+  readonly keepRequest?: string;
 }
 
 export async function attestMachineCommand(options: Options, terminal: Terminal): Promise<Ending> {
-  const collector = collectorFor({
-    tpm: addressOf(options.tpm),
-    pcrs: pcrChoices(options.pcrs, options.bank),
-    logs: await logsOf(options, terminal),
-    certificate:
-      options.aikCertificate === undefined ? undefined : await certificateIn(options.aikCertificate, terminal),
-    ...(options.aik !== undefined && { attestationKey: await namedKey(options.aik, '--aik', terminal) }),
-    ...contentsOf(options),
-    requestKey: await requestKeyOf(options, terminal),
-  });
+  if (options.keepRequest !== undefined) await requireWritable(options.keepRequest);
+  const collector = keeping(
+    options.keepRequest,
+    collectorFor({
+      tpm: addressOf(options.tpm),
+      pcrs: pcrChoices(options.pcrs, options.bank),
+      logs: await logsOf(options, terminal),
+      certificate:
+        options.aikCertificate === undefined ? undefined : await certificateIn(options.aikCertificate, terminal),
+      ...(options.aik !== undefined && { attestationKey: await namedKey(options.aik, '--aik', terminal) }),
+      ...contentsOf(options),
+      requestKey: await requestKeyOf(options, terminal),
+    }),
+  );
   try {
     return await tokenFor(
       options,
@@ -54,6 +60,18 @@ export async function attestMachineCommand(options: Options, terminal: Terminal)
     throw new CommandError(error.ending, error.message, [...error.hints, flag[1]], error.cause);
   }
 }
+
+/** The same, and the request stays behind: what was sent can be judged again. */
+const keeping = (path: string | undefined, collector: TpmCollector): TpmCollector =>
+  path === undefined
+    ? collector
+    : {
+        async collect(challenge) {
+          const request = await collector.collect(challenge);
+          await writeOutput(path, `${request}\n`);
+          return request;
+        },
+      };
 
 /** What this command line could name, by what the client says of its absence. */
 const remedies: { readonly [part: string]: string } = {

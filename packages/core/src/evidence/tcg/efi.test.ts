@@ -22,7 +22,7 @@ describe('variables', () => {
     const value = { guid: guids.shim, name: 'MokList', data: utf8('abc'), tail: Uint8Array.of(1, 2) };
     expect(decode(EfiVariable, encode(EfiVariable, value))).toEqual(value);
   });
-  test('T36: lengths of 64 bits that are longer than the data', () => {
+  test('T36: P7: lengths of 64 bits that are longer than the data', () => {
     for (const [at, field] of [
       [16, 'name'],
       [24, 'data'],

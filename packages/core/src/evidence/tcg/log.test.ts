@@ -117,7 +117,7 @@ describe('what is refused', () => {
     input[header.length + 12] = 0x0c;
     expect(problem(input)).toBe('event.1.digests.0.digest at byte 79: algorithm 12 is not known (known: 11)');
   });
-  test('T36: counts and sizes beyond the limits, before anything is made for them', () => {
+  test('T36: P7: counts and sizes beyond the limits, before anything is made for them', () => {
     const counted = one(0, 1, [sha256(1)]);
     new DataView(counted.buffer).setUint32(header.length + 8, 17, true);
     expect(problem(counted)).toContain('17 items, at most 16');

@@ -105,7 +105,7 @@ export function verifyLogs(
   const logs = attempt(appraisal, check['tpm.log.layout'], () =>
     claimed.filter(({ kind }) => kind === 'TCG').map((one) => inside(one.path, () => parseLog(one.log))),
   );
-  appraisal.note(check['tpm.log.layout'], true, { observed: `${logs.length} logs` });
+  appraisal.note(check['tpm.log.layout'], true, { observed: `${logs.length} ${logs.length === 1 ? 'log' : 'logs'}` });
   const bank = relyOn(facts, logs, settings);
   const quoted = facts.pcrs.get(bank) ?? new Map<number, Bytes>();
   const firmware = attempt(appraisal, check['tpm.log.layout'], () => inside(path, () => replay(bank, ...logs)));

@@ -44,7 +44,7 @@ interface AttestationKey {
 }
 
 /** The request's shape, and the challenge that it answers. */
-export function decodeTpm({ evidence, challenge, provider }: Submission, context: C): TpmEvidence {
+export function decodeTpm({ evidence, challenge, kept, provider }: Submission, context: C): TpmEvidence {
   const appraisal: Appraisal = context.appraisal;
   const request = attempt(appraisal, check['tpm.request.shape'], () => {
     const read = readRequest(evidence);
@@ -53,11 +53,14 @@ export function decodeTpm({ evidence, challenge, provider }: Submission, context
     return read;
   });
   appraisal.note(check['tpm.request.shape'], true, { observed: `version ${request.version}` });
-  if (!challenge)
+  if (kept)
+    appraisal.note(check['tpm.context'], 'skipped', { detail: 'nobody here gave the challenge that it answers' });
+  else if (!challenge)
     appraisal.refuse(check['tpm.context'], { detail: 'its service context does not open, or is too old' });
-  appraisal.require(check['tpm.context'], equal(request.challenge, challenge), {
-    ...(!equal(request.challenge, challenge) && { detail: 'its challenge is another than that of the context' }),
-  });
+  else
+    appraisal.require(check['tpm.context'], equal(request.challenge, challenge), {
+      ...(!equal(request.challenge, challenge) && { detail: 'its challenge is another than that of the context' }),
+    });
   return { request, ...(provider !== undefined && { provider }) };
 }
 

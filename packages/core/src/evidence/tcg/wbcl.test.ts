@@ -36,7 +36,7 @@ describe('records', () => {
     expect(() => parseRecords(nested(10_000, 0x4001_0002))).toThrow('nests deeper than 4 levels');
     expect(() => parseRecords(nested(10_000, 0xc001_0004))).toThrow('nests deeper than 4 levels');
   });
-  test('T36: a record longer than what holds it', () => {
+  test('T36: P7: a record longer than what holds it', () => {
     const long = boundary(record(0x0004_0001, flag(0)));
     new DataView(long.buffer).setUint32(12, 0xffff_ffff, true);
     expect(() => parseRecords(long, 'event.7.data')).toThrow(
