@@ -39,6 +39,28 @@ describe('forge tpm', () => {
     }),
   );
 
+  test('check-quote ends with its verdict, and names a file that holds something else', () =>
+    inFolder(async (folder) => {
+      await assay(`forge tpm --to ${folder} --at 2026-05-01`);
+      const [attest, signature] = [join(folder, 'attest.bin'), join(folder, 'signature.bin')];
+      const check = (a: string, s: string, more = '') =>
+        assay(`tpm check-quote --attest ${a} --signature ${s} --key ${join(folder, 'aik.pem')}${more}`);
+      expect(await check(attest, signature)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/ the quote holds\n$/),
+      });
+      const wrong = await check(attest, signature, ' --extra-data 00');
+      expect([wrong.code, wrong.stdout]).toEqual([
+        1,
+        expect.stringMatching(/extraData +does not hold\n[\s\S]* refused\n$/),
+      ]);
+      const swapped = [await check(signature, signature), await check(attest, attest)];
+      expect(swapped.map(({ code, stderr }) => [code, stderr.split(': ').slice(0, 2).join(': ')])).toEqual([
+        [1, `error: ${signature} does not hold a statement on PCRs (TPMS_ATTEST)`],
+        [1, `error: ${attest} does not hold a signature (TPMT_SIGNATURE)`],
+      ]);
+    }));
+
   test('the same seed makes the same, another one another', () =>
     inFolder(async (folder) => {
       const made = async (name: string, seed: string) => {

@@ -83,7 +83,7 @@ test('every setting of the service is a flag, and the settings in force can be p
 test('a setting that is wrong is usage, with what was expected', async () => {
   const { code, stderr } = await assay('serve --print-config --listen-port many');
   expect(code).toBe(2);
-  expect(stderr).toBe('error: the configuration is wrong:\n  listen.port must be integer\n');
+  expect(stderr).toBe('error: the configuration is wrong:\n  listen.port must be a whole number\n');
 });
 
 test('every mistake of a configuration has a line of its own, and YAML is shown where it is wrong', async () => {

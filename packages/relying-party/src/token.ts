@@ -58,12 +58,7 @@ function* timeProblems(claims: JsonObject, demands: TokenDemands, now: number): 
   if (maxAge === undefined) return;
   if (!isTime(iat)) yield problem('claims.too-old', 'the token does not say when it was issued', 'a time', iat);
   else if (now - iat > maxAge + skew)
-    yield problem(
-      'claims.too-old',
-      'the token is too old',
-      `at most ${maxAge} seconds`,
-      `${Math.floor(now - iat)} seconds`,
-    );
+    yield problem('claims.too-old', 'the token is too old', `at most ${maxAge} s`, `${Math.floor(now - iat)} s`);
 }
 
 /** Up to the year 9999, so that it can also be written as a date. */

@@ -22,10 +22,20 @@ export function mistakes(schema: TSchema, value: unknown, at = ''): readonly str
       const known = [...siblings, ...settingsOf(schema).map((setting) => under(at, setting.path))];
       return additionalProperties.map((name) => strange(under(path, name), nearest(under(path, name), known)));
     }
-    const wanted = form ?? (Array.isArray(allowedValues) ? `one of ${allowedValues.join(', ')}` : undefined);
+    const listed = Array.isArray(allowedValues) ? `one of ${allowedValues.join(', ')}` : undefined;
+    const wanted = form ?? listed ?? (keyword === 'type' ? kinds[String(params.type)] : undefined);
     return [`${path || 'configuration'} ${wanted === undefined ? message : `must be ${wanted}`}`];
   });
 }
+
+/** What JSON Schema calls kinds of values, for people. */
+const kinds: { readonly [type: string]: string } = {
+  array: 'a list',
+  object: 'a group of settings',
+  string: 'text',
+  boolean: 'true or false',
+  integer: 'a whole number',
+};
 
 /** @param meant perhaps */
 export const strange = (name: string, meant: string | undefined): string =>
@@ -35,7 +45,11 @@ interface SchemaError {
   readonly keyword: string;
   readonly schemaPath: string;
   readonly instancePath: string;
-  readonly params: { readonly additionalProperties?: unknown; readonly allowedValues?: unknown };
+  readonly params: {
+    readonly additionalProperties?: unknown;
+    readonly allowedValues?: unknown;
+    readonly type?: unknown;
+  };
   readonly message: string;
 }
 

@@ -35,6 +35,8 @@ export async function policyCheckCommand(file: string, options: CheckOptions, te
   } else {
     for (const finding of findings) printFinding(terminal.out, file, finding);
     terminal.out.line(summary(findings, file));
+    if (type === undefined && !isRefused)
+      terminal.err.line(terminal.err.paint.dim('--type, such as Tpm, checks the names of claims and properties, too'));
   }
   return isRefused ? 'refused' : 'passed';
 }

@@ -1,8 +1,8 @@
 /** `assay tpm check-quote`: whether a quote holds, part by part. */
-import type { Bytes } from '@assay/core';
-import { hex } from '@assay/core/bytes';
-import { checkQuote } from '@assay/core/tpm';
-import type { Ending } from '../exit.ts';
+import { type Bytes, Malformed } from '@assay/core';
+import { decode, hex, type Layout } from '@assay/core/bytes';
+import { checkQuote, Quote, Signature } from '@assay/core/tpm';
+import { CommandError, type Ending } from '../exit.ts';
 import { evidenceBytes, readInput } from '../input.ts';
 import { printTable } from '../table.ts';
 import { pcrsIn, publicKeyIn } from '../tpm/keys.ts';
@@ -24,7 +24,10 @@ export async function checkQuoteCommand(options: Options, terminal: Terminal): P
   const pcrs = options.pcrs === undefined ? undefined : pcrsIn(await readInput(terminal, options.pcrs), options.pcrs);
   const extraData =
     options.extraData === undefined ? undefined : hexOption(options.extraData, '--extra-data', longestExtraData);
-  const checked = checkQuote(await binary(options.attest), await binary(options.signature), key, { pcrs, extraData });
+  const [attest, signature] = [await binary(options.attest), await binary(options.signature)];
+  requireForm(Quote, attest, options.attest, 'a statement on PCRs (TPMS_ATTEST)');
+  requireForm(Signature, signature, options.signature, 'a signature (TPMT_SIGNATURE)');
+  const checked = checkQuote(attest, signature, key, { pcrs, extraData });
   const { quote, ignored, problem } = checked;
   const { clock, resetCount, restartCount, safe } = quote.clockInfo;
   const told = {
@@ -41,14 +44,24 @@ export async function checkQuoteCommand(options: Options, terminal: Terminal): P
     firmwareVersion: quote.firmwareVersion.toString(16).padStart(16, '0'),
     ...(ignored.length > 0 && { ignored }),
   };
-  if (options.json) printJson(terminal, told);
-  else print(told, terminal);
   const isGood = checked.signature && checked.pcrDigest !== false && checked.extraData !== false;
+  if (options.json) printJson(terminal, told);
+  else print(told, isGood, terminal);
   return isGood ? 'passed' : 'refused';
 }
 
-function print(told: object, { out }: Terminal): void {
-  const { green, red, dim } = out.paint;
+/** @throws {CommandError} refused for a file that holds something else */
+function requireForm<T>(layout: Layout<T>, file: Bytes, name: string, what: string): void {
+  try {
+    decode(layout, file);
+  } catch (cause) {
+    if (!(cause instanceof Malformed)) throw cause;
+    throw new CommandError('refused', `${name} does not hold ${what}: ${cause.message}`, [], cause);
+  }
+}
+
+function print(told: object, isGood: boolean, { out }: Terminal): void {
+  const { green, red, dim, bold } = out.paint;
   const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
   printTable(
     out,
@@ -63,4 +76,6 @@ function print(told: object, { out }: Terminal): void {
             : text(value),
     ]),
   );
+  out.line();
+  out.line(bold(isGood ? green(`${out.glyphs.passed} the quote holds`) : red(`${out.glyphs.failed} refused`)));
 }

@@ -39,6 +39,7 @@ test.each([
 test.each([
   [[{ kind: 'ftp' }], /kind must be one of folder, pcs, pccs, thim/],
   [[{ kind: 'pcs', adress: 'x' }], /adress is not a setting/],
+  [[{ kind: 'pccs' }], /The collateral source pccs is a caching service \(pccs\) without its url/],
   [[{ kind: 'pccs', url: 'http://pccs.internal' }], /must be https/],
   [[{ kind: 'pccs', url: 'ftp://pccs.internal' }], /url must be an http or https address without user/],
   [[{ kind: 'pccs', url: 'https://user:secret@pccs.internal' }], /url must be an http or https address without user/],
@@ -46,7 +47,7 @@ test.each([
   [
     [
       { kind: 'pcs', name: 'a' },
-      { kind: 'pccs', name: 'a' },
+      { kind: 'pccs', name: 'a', url: 'https://pccs.internal' },
     ],
     /Two sources of collateral are called a/,
   ],

@@ -1,6 +1,7 @@
 /** The sources of collateral as an operator configured them: settings in, one source out, with what refreshes it. */
 import { join } from 'node:path';
 import { AttestError, type Bytes } from '@assay/core';
+import { misconfigured } from '../misconfigured.ts';
 import type { Channel, Protocol } from './dialect.ts';
 import type { Skipped } from './files.ts';
 import { folderSource, folderView } from './folder.ts';
@@ -141,6 +142,10 @@ export function remoteOptions(
 ): RemoteOptions {
   const { kind, timeoutSeconds, answerBytes, apiVersion, url, ...more } = { ...standard, ...source };
   if (kind === 'folder') throw new AttestError('Defect', 'A folder is not asked over the network');
+  if (kind === 'pccs' && url === undefined)
+    throw misconfigured(
+      `The collateral source ${name} is a caching service (pccs) without its url: it has none by default`,
+    );
   for (const address of [url, more.rootCrl]) requireSafe(address);
   return {
     ...more,
