@@ -365,6 +365,9 @@ withSwtpm('the command line, a live TPM and the service', ({ start }) => {
     expect(stdout).toMatch(/\n\S+ accepted\n$/);
     const judged = (await assay(`${line} --json`)).json() as { checks: { id: string; outcome: string }[] };
     expect(judged.checks.find(({ id }) => id === 'tpm.context')?.outcome).toBe('skipped');
+    // A root that is named as a certificate need not be in the folder as well.
+    mkdirSync(at('none'));
+    expect((await assay(line.replace(at('collateral'), at('none')))).code).toBe(0);
   });
 
   test.each(['-o', '--keep-request'])(

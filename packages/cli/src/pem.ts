@@ -15,6 +15,10 @@ export const rootsIn = (file: Bytes, name: string): readonly Bytes[] =>
     ...pemBlocks(file, 'PUBLIC KEY', most, name),
   ]);
 
+/** The certificates among them: roots that are named as keys alone complete no chain. */
+export const rootCertificatesIn = (file: Bytes, name: string): readonly Bytes[] =>
+  pemBlocks(file, 'CERTIFICATE', most, name);
+
 function blocks(file: Bytes, name: string, wanted: string, read: () => readonly Bytes[]): readonly Bytes[] {
   try {
     const found = file.length === 0 ? [] : read();

@@ -31,7 +31,7 @@ import { folderSource, withAikIssuers } from '@assay/server/collateral';
 import { refuseOptions } from '../attest-options.ts';
 import { CommandError, type Ending, endingOf } from '../exit.ts';
 import { momentOf, momentText, readInput, requireFolder } from '../input.ts';
-import { rootsIn } from '../pem.ts';
+import { rootCertificatesIn, rootsIn } from '../pem.ts';
 import { warnOfSkipped } from '../skipped.ts';
 import { requestIn } from '../tpm/request-file.ts';
 import { printWarning, type Terminal, waitingFor } from '../ui.ts';
@@ -67,17 +67,27 @@ async function caseOf(file: string, options: CaseOptions, at: Date, terminal: Te
   await requireFolder(options.collateral);
   const read = (name: string): Promise<Bytes> => readInput(terminal, name);
   const program = options.policy === undefined ? undefined : programIn(await read(options.policy), options.policy);
-  const roots = await Promise.all((options.anchor ?? []).map(async (name) => rootsIn(await read(name), name)));
+  const anchors = await Promise.all((options.anchor ?? []).map(async (name) => [await read(name), name] as const));
   const evidence = requestIn(await read(file));
   const { referenceLog: name } = options;
   const known = name === undefined ? new Map() : referenceIn(await read(name), name);
-  return { evidence, program, roots: roots.flat(), folder: options.collateral, known, at };
+  return {
+    evidence,
+    program,
+    roots: anchors.flatMap(([pem, of]) => rootsIn(pem, of)),
+    certificates: anchors.flatMap(([pem, of]) => rootCertificatesIn(pem, of)),
+    folder: options.collateral,
+    known,
+    at,
+  };
 }
 
 interface Case {
   readonly evidence: Bytes;
   readonly program: Program | undefined;
   readonly roots: readonly Bytes[];
+  /** Of the roots, those that are there as certificates. */
+  readonly certificates: readonly Bytes[];
   /** The folder of collateral. */
   readonly folder: string;
   /** Collateral that was handed in beside it. */
@@ -85,7 +95,8 @@ interface Case {
   readonly at: Date;
 }
 
-async function judge({ evidence, program, roots, folder, known, at }: Case, terminal: Terminal): Promise<Verdict> {
+async function judge(one: Case, terminal: Terminal): Promise<Verdict> {
+  const { evidence, program, roots, certificates, folder, known, at } = one;
   const held = folderSource(folder, {
     clock: () => performance.now(),
     skipped: (one) => warnOfSkipped(terminal, one),
@@ -106,7 +117,7 @@ async function judge({ evidence, program, roots, folder, known, at }: Case, term
   let error: AttestError | undefined;
   try {
     const submission = { evidence, kept: true } as const;
-    const source = withAikIssuers(held, []);
+    const source = withAikIssuers(held, [], certificates);
     const doors = {
       collateral: async (needs: readonly Need[]) => new Map([...(await source.collateral(needs, at)), ...known]),
     };

@@ -90,6 +90,11 @@ export const check = checks({
     'The quote covers the IMA lists, or a first part of them',
     { source: 'Linux, IMA templates', ...quoteAgain },
   ],
+  'tpm.ima.aggregate': [
+    'EvidenceRefused',
+    'The IMA list begins with the aggregate of the PCRs that firmware left',
+    { source: 'Linux, IMA templates' },
+  ],
   'tpm.vbs.layout': [
     'EvidenceMalformed',
     'The report of the VBS enclave reads whole',

@@ -68,6 +68,7 @@ const table: { readonly [name: string]: Row } = {
     ({ current }) => indices([...current.explanations.keys()].filter((index) => !current.explained.has(index))),
   ],
   'x-assay-tpm-boot-counted': ['both', 'Boolean', ({ current }) => current.isBootCounted],
+  'x-assay-tpm-ima-aggregate': ['both', 'Boolean', ({ current }) => current.ima?.aggregate],
   'x-assay-tpm-trust-point': ['both', 'Boolean', ({ current }) => current.isTrustPointReached],
   'x-assay-tpm-command-line': [
     'both',

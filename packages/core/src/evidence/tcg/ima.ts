@@ -162,6 +162,8 @@ export interface ImaCoverage {
   /** Entries after them: measured after the quote. */
   readonly dropped: number;
   readonly how: ImaExtension;
+  /** Whether the first of them is the aggregate of the quoted PCRs that firmware left; undefined where nobody can say. */
+  readonly aggregate: boolean | undefined;
   /** What the logs and the covered entries tell together. */
   readonly replay: Replay;
 }
@@ -188,7 +190,9 @@ export function coverIma(
       list.push(steps[i] as Step);
       more.set(pcr, list);
     }
-    return { covered: entries.slice(0, count), dropped: entries.length - count, how, replay: extended(base, more) };
+    const covered = entries.slice(0, count);
+    const aggregate = isBootAggregateRight(covered[0], base.bank, quoted);
+    return { covered, dropped: entries.length - count, how, aggregate, replay: extended(base, more) };
   }
   return undefined;
 }

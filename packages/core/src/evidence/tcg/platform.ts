@@ -168,6 +168,19 @@ function doubtedPcrs(firmware: Replay, { isDisorderly }: SecureBoot): ReadonlySe
   ]);
 }
 
+/** Kernels differ in what they take together, and some start without a TPM: what does not fit is told, and refuses nothing. */
+function noteAggregate(
+  { aggregate, replay: { bank } }: ImaCoverage,
+  quoted: ReadonlyMap<number, Bytes>,
+  appraisal: Appraisal,
+): void {
+  if (aggregate === undefined)
+    appraisal.note(check['tpm.ima.aggregate'], 'skipped', {
+      detail: `the list has none in ${bank}, or not all of its PCRs are quoted (${[...quoted.keys()].join(' ')})`,
+    });
+  else appraisal.note(check['tpm.ima.aggregate'], aggregate);
+}
+
 /** Lists of files that the running system measured: they go on where the logs end. */
 function imaOf(
   claimed: ClaimedPlatform['logs'],
@@ -199,6 +212,7 @@ function imaOf(
       ? `${coverage.covered.length} entries, and ${coverage.dropped} after them`
       : 'no first part of it',
   });
+  noteAggregate(coverage, quoted, appraisal);
   return coverage;
 }
 

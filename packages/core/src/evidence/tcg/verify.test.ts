@@ -101,7 +101,7 @@ const faultyModulus = (() => {
 })();
 
 /** One IMA entry of template `ima-ng` for PCR 10. */
-function imaEntry(name: string, digest = new Uint8Array(32)): Bytes {
+function imaEntry(name: string, digest: Bytes = new Uint8Array(32)): Bytes {
   const field = (value: Bytes): Bytes => concat(encode(u32le, value.length), value);
   const template = concat(field(concat(utf8('sha256:\0'), digest)), field(utf8(`${name}\0`)));
   const hash = Uint8Array.from(sha1(template));
@@ -146,6 +146,14 @@ function withTrustPoint(told: readonly ForgedEvent[], change: (signature: Bytes)
   return { world: windowsKey, events: [...windows, trustPoint(attest, change(signature.slice(6)))] };
 }
 
+/** An IMA list of a Linux machine that begins with the aggregate of what a boot left in PCR 0 to 9. */
+function withAggregate(told: readonly ForgedEvent[]): Case {
+  const values = forgeBoot(told).pcrs.get('sha256');
+  const parts = Array.from({ length: 10 }, (_, index) => values?.get(index) ?? expect.fail('not quoted'));
+  const entry = imaEntry('boot_aggregate', digest('sha256', ...parts));
+  return imaCase([entry], entry);
+}
+
 /** Checks that refuse nothing: what is told where they are met, where they are not, and where there is no saying. */
 const degrees = {
   'tpm.log.boot-counter': {
@@ -172,6 +180,12 @@ const degrees = {
         events: [...windows, trustPoint(utf8('x'), new Uint8Array(256))],
       },
     },
+    noted: ['failed'],
+  },
+  'tpm.ima.aggregate': {
+    claim: 'x-assay-tpm-ima-aggregate',
+    good: { 'of this boot': withAggregate(linuxBoot()) },
+    bad: { 'of another boot': withAggregate(windows) },
     noted: ['failed'],
   },
 } as const satisfies { readonly [id: string]: { readonly [part: string]: unknown } };
