@@ -45,6 +45,8 @@ const app = await buildApp(
   makeDeps(
     loadConfig({
       flags: {
+        // Making the evidence takes long in the same process: the service must not take itself for late.
+        'limits-loop-delay-milliseconds': '0',
         'data-folder': folder,
         'signing-algorithm': 'ES256',
         'log-level': 'silent',
