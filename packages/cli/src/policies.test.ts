@@ -412,7 +412,7 @@ describe('hash, sign, show', () => {
   test('sign and show: a certificate, a bare key, none, a reset', () =>
     withFiles(files, async (run, folder) => {
       const signed = await run('policy sign @policy --key @key --certificate @certificate -o @signed');
-      expect(signed).toMatchObject({ code: 0, stdout: '' });
+      expect(signed).toMatchObject({ code: 0, stdout: `${join(folder, 'signed')}\n` });
       const shown = await run('policy show @signed --json');
       expect(shown.code).toBe(0);
       expect(shown.json()).toMatchObject({

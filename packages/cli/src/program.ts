@@ -246,7 +246,7 @@ export function assay(terminal: Terminal, end: (ending: Ending) => void): Comman
 
   program
     .command('demo', { hidden: true })
-    .description('play attestation with three processes: service, client, relying party')
+    .description('play both workflows, each side a process of its own: service, client, machine, relying party')
     .option('--quote <file>', 'a recorded SGX quote')
     .option('--collateral <folder>', 'its collateral')
     .option('--at <time>', 'the time that the quote is judged as of')

@@ -1,6 +1,5 @@
 /** `assay policy sign`: the JWS that uploads a policy, or resets one. */
 import { createPublicKey } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import {
   AttestError,
   type Bytes,
@@ -10,7 +9,6 @@ import {
   type PrivateKey,
   pemBlocks,
   publicSpki,
-  reasonOf,
 } from '@assay/core';
 import { check } from '@assay/core/policy';
 import {
@@ -22,6 +20,7 @@ import {
 } from '@assay/core/token';
 import { CommandError, type Ending } from '../exit.ts';
 import { readInput } from '../input.ts';
+import { writeOutput } from '../output.ts';
 import { certificatesIn } from '../pem.ts';
 import { readPolicy } from '../policies/text.ts';
 import type { Terminal } from '../ui.ts';
@@ -46,10 +45,10 @@ export async function policySignCommand(
   const text = file === undefined ? undefined : await goodPolicy(file, terminal);
   const jws = options.unsigned ? unsigned(text, options) : await signed(text, options, terminal);
   if (options.output === undefined) terminal.out.line(jws);
-  else
-    await writeFile(options.output, jws).catch((cause: unknown) => {
-      throw new CommandError('usage', `${options.output} cannot be written: ${reasonOf(cause)}`, [], cause);
-    });
+  else {
+    await writeOutput(options.output, jws);
+    terminal.out.line(options.output);
+  }
   return 'passed';
 }
 

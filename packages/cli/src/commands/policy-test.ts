@@ -1,8 +1,9 @@
 /** `assay policy test`: runs the tests of policies, measures what they cover, and tries whether they notice changes. */
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '@assay/core';
 import { CommandError, type Ending } from '../exit.ts';
+import { writeOutput } from '../output.ts';
 import { junitReport } from '../policies/junit.ts';
 import { suiteForm } from '../policies/suite.ts';
 import { passes, type Tested, testSuite } from '../policies/tested.ts';
@@ -33,7 +34,7 @@ export async function policyTestCommand(
   }
   if (options.json) printJson(terminal, { files: all.map(asJson) });
   else printSummary(terminal.out, all);
-  if (options.junit !== undefined) await write(options.junit, junitReport(all));
+  if (options.junit !== undefined) await writeOutput(options.junit, junitReport(all));
   return all.every((tested) => isGood(tested, options)) ? 'passed' : 'refused';
 }
 
@@ -53,11 +54,6 @@ async function suitesAt(path: string): Promise<readonly string[]> {
   );
   return inside.flat();
 }
-
-const write = (path: string, text: string): Promise<void> =>
-  writeFile(path, text).catch((cause: unknown) => {
-    throw new CommandError('usage', `${path} cannot be written: ${reasonOf(cause)}`, [], cause);
-  });
 
 function isGood(tested: Tested, { strict }: TestOptions): boolean {
   const { mutants, coverage } = tested;
@@ -104,7 +100,7 @@ function printSummary(out: Screen, all: readonly Tested[]): void {
   const conditions = `conditions ${sum(({ coverage }) => coverage.conditions.covered)}/${sum(({ coverage }) => coverage.conditions.total)}`;
   const parts = [
     `${all.length} ${all.length === 1 ? 'policy' : 'policies'}`,
-    `${cases} cases, ${failing} failed`,
+    `${cases} ${cases === 1 ? 'case' : 'cases'}, ${failing} failed`,
     rules,
     conditions,
   ];
