@@ -12,6 +12,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     isolate: false,
+    // One for each processor: left to itself it keeps one free, which on two of them is half.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     reporters: ['default', './test/setup/skipped.ts'],
     projects: [
