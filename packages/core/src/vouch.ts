@@ -3,7 +3,7 @@ import { type Appraisal, type Check, settle } from './appraisal.ts';
 import type { Bytes } from './bytes/index.ts';
 import type { Context, Memo, Proven } from './contract.ts';
 import { digestOf } from './crypto/digest.ts';
-import { formatJson } from './json/index.ts';
+import { formatJson, isoTime } from './json/index.ts';
 
 /** No memory at all: the command line and most tests. */
 export const forgetful: Memo = (_key, make) => make();
@@ -36,7 +36,7 @@ export function vouch<T>(
     fresh = true;
     const branch = context.appraisal.within(what);
     const made = make(branch);
-    const window = `${describeTime(made.from)} to ${describeTime(made.until)}`;
+    const window = `${isoTime(made.from)} to ${isoTime(made.until)}`;
     return { ...made, window, shown: settle(branch.root, formatJson) };
   });
   if (!fresh) context.appraisal.graft(kept.shown, true);
@@ -68,6 +68,3 @@ function digestOnce(input: Bytes, digests: WeakMap<Bytes, string>): string {
   digests.set(input, known);
   return known;
 }
-
-const describeTime = (time: number): string =>
-  Number.isFinite(time) ? new Date(time).toISOString().replace('.000Z', 'Z') : 'no end';

@@ -6,6 +6,7 @@ import type { Check } from '../appraisal.ts';
 import { type Field, hex } from '../bytes/index.ts';
 import { sha256 } from '../crypto/index.ts';
 import { Malformed } from '../errors.ts';
+import { isoTime } from '../json/index.ts';
 import { type Certificate, isSelfIssued, nameText } from '../pki/index.ts';
 
 /** One field. Groups of fields have no value. Offsets are in bytes from the start of the file. */
@@ -105,10 +106,6 @@ export const row = (path: string, value: string, meaning?: string): Row => ({
   value,
   ...(meaning !== undefined && { meaning }),
 });
-
-/** Milliseconds since 1970, for people. */
-export const isoTime = (time: number): string =>
-  Number.isFinite(time) ? new Date(time).toISOString().replace('.000Z', 'Z') : 'no end';
 
 /** What every certificate says. @param known whose key it is, where that is known */
 export const certificateRows = (one: Certificate, known: string | undefined): readonly Row[] => [

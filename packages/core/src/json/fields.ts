@@ -58,6 +58,10 @@ export function word<const W extends string>(slot: Slot, words: readonly W[]): W
   return words.find((one) => one === slot.value) ?? wrong(slot, `one of ${words.join(', ')}`);
 }
 
+/** A time as `date` reads it; «no end» for one that never comes. @param time milliseconds since 1970 */
+export const isoTime = (time: number): string =>
+  Number.isFinite(time) ? new Date(time).toISOString().replace('.000Z', 'Z') : 'no end';
+
 /** `YYYY-MM-DDTHH:MM:SSZ` and nothing else, as milliseconds since 1970. */
 export function date(slot: Slot): number {
   const written = text(slot);

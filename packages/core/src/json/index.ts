@@ -1,5 +1,5 @@
 /** JSON without loss: strict parsing with raw slices, typed reading of members, and compact text. */
-export { date, elements, hexBytes, integer, member, type Slot, text, word } from './fields.ts';
+export { date, elements, hexBytes, integer, isoTime, member, type Slot, text, word } from './fields.ts';
 export { byBytes, type FormatOptions, formatJson } from './format.ts';
 export {
   type Members,

@@ -1,5 +1,6 @@
 /** The provider's demands on a quote whose cryptography held: all of them, met or not. */
 import type { Check, Finding } from '../../appraisal.ts';
+import { isoTime } from '../../json/index.ts';
 import { check } from './checks.ts';
 import type { Dated, QuoteFacts } from './facts.ts';
 import { minimumEvaluation, type QuoteSettings } from './settings.ts';
@@ -16,7 +17,7 @@ export function quoteBaseline(
   const dated = (one: Check, { from, until }: Dated, detail: string): Finding => ({
     check: one,
     ok: from <= time && time <= until,
-    expected: `${describeDate(from)} to ${describeDate(until)}`,
+    expected: `${isoTime(from)} to ${isoTime(until)}`,
     observed: at,
     detail,
   });
@@ -63,5 +64,3 @@ export function quoteBaseline(
     },
   ];
 }
-
-const describeDate = (time: number): string => new Date(time).toISOString().replace('.000Z', 'Z');

@@ -5,6 +5,7 @@
 import { type Bytes, base64url, hex } from '../../bytes/index.ts';
 import type { Claim, Json } from '../../claim.ts';
 import type { Context, IncomingClaim } from '../../contract.ts';
+import { isoTime } from '../../json/index.ts';
 import { collateralEnds, type QuoteFacts } from './facts.ts';
 import { fmspcText } from './pck.ts';
 import { hasKeySeparation, isDebuggable, isDebugTd, type SgxReport, type TdReport, tdAttribute } from './report.ts';
@@ -16,8 +17,6 @@ type Row<R> = readonly [
   value: (facts: QuoteFacts, report: R, settings: QuoteSettings) => Json | undefined,
 ];
 type Table<R> = { readonly [name: string]: Row<R> };
-
-const isoTime = (time: number): string => new Date(time).toISOString().replace('.000Z', 'Z');
 
 /** Common to both: what the client bound, and what we say beside Azure's claims. */
 const common: Table<SgxReport | TdReport> = {

@@ -2,9 +2,9 @@
 import type { Check } from '../../appraisal.ts';
 import { type Bytes, equal, hex } from '../../bytes/index.ts';
 import { Malformed } from '../../errors.ts';
-import { parseMembers } from '../../json/index.ts';
+import { isoTime, parseMembers } from '../../json/index.ts';
 import { type Certificate, commonName, crlBytes, nameText, parseCrl } from '../../pki/index.ts';
-import { certificateRows, type Explanation, isoTime, type Part, type Row, row } from '../explanation.ts';
+import { certificateRows, type Explanation, type Part, type Row, row } from '../explanation.ts';
 import { intelRoot } from './anchors.ts';
 import { check } from './checks.ts';
 import { readPck, sgxExtension } from './pck.ts';

@@ -8,7 +8,7 @@ import { type Bytes, concat, encode, fromHex, hex, utf8 } from '../../bytes/inde
 import type { Json, JsonObject } from '../../claim.ts';
 import type { NeedName } from '../../contract.ts';
 import { type PrivateKey, privateKeyFromScalar, publicSpki, sha256, signData } from '../../crypto/index.ts';
-import { formatJson } from '../../json/index.ts';
+import { formatJson, isoTime } from '../../json/index.ts';
 import {
   authorityKeyIdentifier,
   basicConstraints,
@@ -200,7 +200,6 @@ export function forgeIntel(world: World): ForgedIntel {
 }
 
 const same = (body: JsonObject): JsonObject => body;
-const isoTime = (time: number): string => new Date(time).toISOString().replace('.000Z', 'Z');
 
 const platformComponents = [5, 5, 2, 2, 3, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0];
 

@@ -4,8 +4,8 @@
  */
 import { type Bytes, concat, decode, encode, equal, isZero, type Layout, utf8 } from '../../bytes/index.ts';
 import { digest } from '../../crypto/index.ts';
-import { Malformed } from '../../errors.ts';
 import { once } from '../../once.ts';
+import { quietly } from '../quietly.ts';
 import type { Bank } from './algorithms.ts';
 import { EfiVariable, guids, utf16Trimmed } from './efi.ts';
 import { eventType } from './event-types.ts';
@@ -106,14 +106,7 @@ function isSeparator(data: Bytes, pcr: number): boolean {
 /** A separator by which firmware says that measuring failed. */
 export const isErrorSeparator = (data: Bytes): boolean => equal(data, Uint8Array.of(1, 0, 0, 0));
 
-function read<T>(layout: Layout<T>, data: Bytes): T | undefined {
-  try {
-    return decode(layout, data);
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
-}
+const read = <T>(layout: Layout<T>, data: Bytes): T | undefined => quietly(() => decode(layout, data));
 
 /** Boot variables: mostly the contents are hashed, and nothing proves which variable it is. */
 function variableData(data: Bytes): readonly Candidate[] {

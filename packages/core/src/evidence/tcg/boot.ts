@@ -4,7 +4,7 @@
  */
 import { type Bytes, equal, fromUtf8, utf8 } from '../../bytes/index.ts';
 import { digest } from '../../crypto/index.ts';
-import { Malformed } from '../../errors.ts';
+import { quietly } from '../quietly.ts';
 import { type Belief, beliefOf } from './belief.ts';
 import { utf16Trimmed } from './efi.ts';
 import { eventType } from './event-types.ts';
@@ -199,11 +199,4 @@ function taggedId({ claimedType, claimedData: data }: LogEvent): number | undefi
 /** Without one zero at the end. */
 const trimmed = (data: Bytes): Bytes => (data[data.length - 1] === 0 ? data.subarray(0, -1) : data);
 
-function textOf(data: Bytes | undefined): string | undefined {
-  try {
-    return data && fromUtf8(data);
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
-}
+const textOf = (data: Bytes | undefined): string | undefined => quietly(() => data && fromUtf8(data));

@@ -1,8 +1,8 @@
 /** What an event says, in one line for people, and Windows' records as a tree. Nothing here says that it is so. */
 import { type Bytes, decode, fromUtf8, hex, struct, u64le } from '../../bytes/index.ts';
-import { Malformed } from '../../errors.ts';
 import type { Json } from '../../json/index.ts';
 import { commonName, nameText, parseCertificate } from '../../pki/index.ts';
+import { quietly } from '../quietly.ts';
 import { isBare, readAuthority } from './authority.ts';
 import { EfiVariable, utf16Trimmed } from './efi.ts';
 import { eventType } from './event-types.ts';
@@ -168,13 +168,4 @@ export function plainText(data: Bytes): string | undefined {
     if (text !== undefined && text.length >= 4 && /^[\x20-\x7e\n\t]+$/.test(text)) return text;
   }
   return undefined;
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
 /** Entries of an IMA list as events of the `events` claim. Azure's form is known from a few queries only. */
 import { type Bytes, base64url, fromUtf8 } from '../../bytes/index.ts';
-import { Malformed } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json/index.ts';
 import { nameText, parseCertificate } from '../../pki/index.ts';
+import { quietly } from '../quietly.ts';
 import type { ImaEntry } from './ima.ts';
 
 /**
@@ -46,13 +46,4 @@ function buffer(name: string, field: Bytes): Record<string, Json> {
   // Only keys have DER in their buffers; the name is the keyring's.
   const subject = field[0] === 0x30 ? quietly(() => nameText(parseCertificate(field).subject)) : undefined;
   return subject === undefined ? shown : { ...shown, Keyring: name, CertificateSubject: subject };
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
 }

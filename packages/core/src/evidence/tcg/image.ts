@@ -14,7 +14,7 @@ import {
   u16le,
   u64le,
 } from '../../bytes/index.ts';
-import { Malformed } from '../../errors.ts';
+import { quietly } from '../quietly.ts';
 import { guid, longLength, utf16Trimmed } from './efi.ts';
 import { toEnd } from './fields.ts';
 
@@ -84,11 +84,5 @@ function nodeText({ type, subType, data }: DeviceNode): string {
 const guidAt = (data: Bytes, at: number): string => decode(guid, data.subarray(at, at + 16));
 
 /** What an image event claims of its place; undefined where it gives none, or does not read. */
-export function claimedPath(data: Bytes): string | undefined {
-  try {
-    return devicePathText(decode(ImageLoad, data).path) || undefined;
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
-}
+export const claimedPath = (data: Bytes): string | undefined =>
+  quietly(() => devicePathText(decode(ImageLoad, data).path)) || undefined;

@@ -18,7 +18,7 @@ import {
   utf8,
 } from '../../bytes/index.ts';
 import type { Need } from '../../contract.ts';
-import { Malformed } from '../../errors.ts';
+import { quietly } from '../quietly.ts';
 import type { Bank } from './algorithms.ts';
 import { eventMeaning, plainText } from './describe-event.ts';
 import { eventTypeName } from './event-types.ts';
@@ -90,14 +90,7 @@ export function departure(stored: Bytes, told: Replay, open: ReadonlyMap<number,
 }
 
 /** A stored log that does not read, or has not this bank, shows nothing. */
-function replayed(bank: Bank, log: Bytes): Replay | undefined {
-  try {
-    return replay(bank, parseLog(log));
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
-}
+const replayed = (bank: Bank, log: Bytes): Replay | undefined => quietly(() => replay(bank, parseLog(log)));
 
 /** The position of the first step that is not the same in both. */
 function firstDifference(a: Register | undefined, b: Register | undefined): number {
