@@ -39,6 +39,21 @@ describe('forge tpm', () => {
     }),
   );
 
+  test('appraise refuses a policy whose mask names PCRs that there are not, as the service does', () =>
+    inFolder(async (folder) => {
+      await assay(`forge tpm --to ${folder} --at 2026-05-01`);
+      const [policy, request] = [join(folder, 'mask.policy'), join(folder, 'request.jws')];
+      writeFileSync(
+        policy,
+        'version=1.2;configurationrules{=>issueproperty(type="required_pcr_mask", value=16777216);};authorizationrules{=>permit();};',
+      );
+      const { code, stderr } = await assay(`appraise tpm ${request} --collateral ${folder} --policy ${policy}`);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining('sets required_pcr_mask to 16777216, expected 0 to 16777215'),
+      ]);
+    }));
+
   test('check-quote ends with its verdict, and names a file that holds something else', () =>
     inFolder(async (folder) => {
       await assay(`forge tpm --to ${folder} --at 2026-05-01`);

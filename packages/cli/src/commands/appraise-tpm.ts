@@ -181,6 +181,13 @@ function programIn(file: Bytes, name: string): Program {
   }
 }
 
+/** As the service has it: bit i is PCR i. @throws {CommandError} usage */
+function maskOf(mask: Json): number {
+  const number = typeof mask === 'bigint' || typeof mask === 'number' ? Number(mask) : Number.NaN;
+  if (Number.isInteger(number) && number >= 0 && number <= 0xff_ffff) return number;
+  throw new CommandError('usage', `the policy sets required_pcr_mask to ${String(mask)}, expected 0 to ${0xff_ffff}`);
+}
+
 /** The baseline's settings as the policy's configuration rules want them. */
 function configured({ properties }: Program): TpmSettings {
   const { require_valid_aik_cert: aik, required_pcr_mask: mask } = properties as {
@@ -190,6 +197,6 @@ function configured({ properties }: Program): TpmSettings {
   return {
     ...tpmSettings.defaults,
     ...(typeof aik === 'boolean' && { requireValidAik: aik }),
-    ...(mask !== undefined && { requiredPcrMask: Number(mask) & 0xff_ffff }),
+    ...(mask !== undefined && { requiredPcrMask: maskOf(mask) }),
   };
 }

@@ -22,6 +22,7 @@ async function ask<K extends keyof Kinds>(
     throw new TpmError('Nonsense', 'TPM2_GetCapability: the answer is on another capability than was asked for', {
       command: commands.getCapability.name,
     });
+  // The layout chose the form of the data by the capability, which was compared.
   return { data: value.data as unknown as Kinds[K], more: value.more !== 0 };
 }
 
